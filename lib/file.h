@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Whole files under a directory descriptor. All functions return 0 or a negative errno. */
+#ifndef VFIOKIT_FILE_H
+#define VFIOKIT_FILE_H
+
+#include <stddef.h>
+
+/*
+ * Reads a regular file whole. Never waits for a FIFO or a device: anything but a regular file is refused
+ * (-EISDIR, or -EINVAL). More than max bytes: -EFBIG.
+ * ret_text: NUL-terminated, owned by the caller; ret_length: without that NUL.
+ */
+int file_read(int root, const char *path, size_t max, char **ret_text, size_t *ret_length);
+
+/* The same, but what goes beyond max is left unread; the result then has exactly max bytes. */
+int file_read_start(int root, const char *path, size_t max, char **ret_text, size_t *ret_length);
+
+/*
+ * Writes a file so that a reader sees the old content or the new one, never a part: a temporary file
+ * beside it, then rename. Missing directories on the way are made (0755).
+ */
+int file_write(int root, const char *path, const char *data, size_t length);
+
+/* Makes the directory and those above it (0755); existing ones are fine. */
+int file_make_directories(int root, const char *path);
+
+/* Opens a directory of the file system for later use as root. Returns a descriptor. */
+int file_open_root(const char *path);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Every path that our programs know, relative to the root directory (--root). They go to openat() and
+ * friends with the root's descriptor: a leading slash would escape from it.
+ */
+#ifndef VFIOKIT_PATHS_H
+#define VFIOKIT_PATHS_H
+
+#define PATH_POLICY "etc/vfiokit/bind.conf"
+#define PATH_POLICY_DROPINS "etc/vfiokit/bind.conf.d"
+#define PATH_INITRD_RELEASE "etc/initrd-release"
+
+#define PATH_RUN "run/vfiokit"
+/* devtmpfs is one instance: what PID 1 leaves here outlives every later mount of /dev and /run. */
+#define PATH_RUN_PID1 "dev/.vfiokit"
+#define NAME_REPORT "bind.json"
+#define NAME_JOURNAL "journal"
+
+#define PATH_CMDLINE "proc/cmdline"
+#define PATH_MOUNTS "proc/self/mounts"
+#define PATH_IOMEM "proc/iomem"
+#define PATH_RELEASE "proc/sys/kernel/osrelease"
+#define PATH_KMSG "dev/kmsg"
+
+#define PATH_DEVICES "sys/bus/pci/devices"
+#define PATH_DRIVERS "sys/bus/pci/drivers"
+#define PATH_PROBE "sys/bus/pci/drivers_probe"
+#define PATH_GROUPS "sys/kernel/iommu_groups"
+#define PATH_MODULES "sys/module"
+#define PATH_SCREEN_INFO "sys/kernel/boot_params/data"
+#define PATH_DISABLE_DENYLIST "sys/module/vfio_pci/parameters/disable_denylist"
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lib/problem.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+void problem_add(struct problems *problems, enum problem_kind kind, const char *where, const char *format, ...)
+{
+	struct problem *problem;
+	char text[512];
+	va_list args;
+
+	if (problems->count == PROBLEMS_MAX) {
+		problems->left_out++;
+		return;
+	}
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	/* The message may quote what stood in a file: nothing but printable text may reach a terminal. */
+	for (char *c = text; *c != '\0'; c++)
+		if ((unsigned char)*c < ' ' || (unsigned char)*c > '~')
+			*c = '?';
+	problem = util_append(&problems->items, &problems->count, sizeof(*problem));
+	problem->kind = kind;
+	problem->where = util_copy(where);
+	problem->message = util_copy(text);
+}
+
+size_t problem_count(const struct problems *problems, enum problem_kind kind)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < problems->count; i++)
+		n += problems->items[i].kind == kind;
+	return n;
+}
+
+void problems_free(struct problems *problems)
+{
+	for (size_t i = 0; i < problems->count; i++) {
+		free(problems->items[i].where);
+		free(problems->items[i].message);
+	}
+	free(problems->items);
+	*problems = (struct problems){ 0 };
+}
