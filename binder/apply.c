@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "binder/apply.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "lib/child.h"
+#include "lib/paths.h"
+
+#define PATH_SIZE 192
+
+/* A driver that has not let go of a device after this time hangs (milliseconds). */
+#define UNBIND_TIMEOUT 3000
+/* Between two tries of a bind that the kernel defers (milliseconds). */
+#define DEFER_PAUSE 50
+
+#define MODULE_TYPE1 "vfio_iommu_type1"
+
+/* What the kernel prints for an empty override (Linux 6.1, 6.12). */
+#define OVERRIDE_NONE "(null)"
+
+void apply_prepare(struct apply *apply, struct plan *plan, const struct kernel *kernel, const struct journal *journal,
+		   uint64_t deadline)
+{
+	*apply = (struct apply){ .kernel = kernel, .journal = journal, .deadline = deadline };
+	for (size_t i = 0; i < plan->n_entries; i++) {
+		struct apply_item *item;
+
+		if (plan->entries[i].verdict != VERDICT_BIND || plan->entries[i].device == NULL)
+			continue;
+		item = util_append(&apply->items, &apply->n_items, sizeof(*item));
+		item->entry = &plan->entries[i];
+		item->reason = REASON_NONE;
+	}
+}
+
+void apply_free(struct apply *apply)
+{
+	free(apply->items);
+	*apply = (struct apply){ 0 };
+}
+
+static const char *address_of(const struct apply_item *item)
+{
+	return item->entry->device->address;
+}
+
+static void note(const struct apply *apply, const struct apply_item *item, enum journal_event event)
+{
+	journal_write(apply->journal, event, address_of(item), item->reason, item->error);
+}
+
+static int write_attribute(const struct apply *apply, const struct apply_item *item, const char *name,
+			   const char *value)
+{
+	char path[PATH_SIZE];
+
+	snprintf(path, sizeof(path), PATH_DEVICES "/%s/%s", address_of(item), name);
+	return apply->kernel->write(apply->kernel->context, path, value, 0);
+}
+
+static int write_driver(const struct apply *apply, const struct apply_item *item, const char *driver, const char *name,
+			uint64_t deadline)
+{
+	char path[PATH_SIZE];
+
+	snprintf(path, sizeof(path), PATH_DRIVERS "/%s/%s", driver, name);
+	return apply->kernel->write(apply->kernel->context, path, address_of(item), deadline);
+}
+
+static void read_driver(const struct apply *apply, const struct apply_item *item, char driver[static SYSFS_NAME_SIZE])
+{
+	inventory_read_driver(apply->kernel->root, address_of(item), driver);
+}
+
+static int read_override(const struct apply *apply, const struct apply_item *item, char *text, size_t size)
+{
+	char path[PATH_SIZE];
+
+	snprintf(path, sizeof(path), PATH_DEVICES "/%s/driver_override", address_of(item));
+	return sysfs_read(apply->kernel->root, path, text, size);
+}
+
+static bool has_target(const struct apply *apply, const struct apply_item *item)
+{
+	char driver[SYSFS_NAME_SIZE];
+
+	read_driver(apply, item, driver);
+	return streq(driver, item->entry->driver);
+}
+
+/* Takes the device from the driver that has it. A driver that does not let go makes the item stuck. */
+static int unbind(struct apply *apply, struct apply_item *item, const char *driver)
+{
+	uint64_t limit = child_now() + UNBIND_TIMEOUT;
+	int result;
+
+	if (limit > apply->deadline)
+		limit = apply->deadline;
+	result = write_driver(apply, item, driver, "unbind", limit);
+	/* Somebody was faster: fine, it is off the driver. */
+	if (result == -ENODEV || result == -ENOENT)
+		return 0;
+	if (result == -ETIMEDOUT) {
+		item->is_stuck = true;
+		item->is_failed = true;
+		item->reason = REASON_STUCK;
+		item->error = -ETIMEDOUT;
+		(void)util_copy_fixed(item->holder, sizeof(item->holder), driver);
+		note(apply, item, JOURNAL_STUCK);
+	}
+	return result;
+}
+
+/* Only "\n" clears it; an empty write never arrives. Tried twice: an override left behind keeps every driver away. */
+static void clear_override(struct apply *apply, struct apply_item *item)
+{
+	char text[SYSFS_NAME_SIZE];
+
+	for (int i = 0; i < 2 && item->has_override; i++) {
+		(void)write_attribute(apply, item, "driver_override", "\n");
+		if (read_override(apply, item, text, sizeof(text)) < 0)
+			return;
+		item->has_override = text[0] != '\0' && !streq(text, OVERRIDE_NONE);
+	}
+}
+
+/* Lets the kernel choose a driver again, and insists on the one that it had. */
+static void probe_native(struct apply *apply, struct apply_item *item)
+{
+	const char *native = item->entry->device->driver;
+	char driver[SYSFS_NAME_SIZE];
+
+	for (int i = 0; i < 2; i++) {
+		read_driver(apply, item, driver);
+		if (driver[0] != '\0')
+			return;
+		(void)apply->kernel->write(apply->kernel->context, PATH_PROBE, address_of(item), 0);
+		read_driver(apply, item, driver);
+		if (driver[0] != '\0' || native[0] == '\0')
+			return;
+		(void)write_driver(apply, item, native, "bind", 0);
+	}
+}
+
+/* Gives the device back to its native driver, as far as that goes. */
+static void undo(struct apply *apply, struct apply_item *item)
+{
+	char driver[SYSFS_NAME_SIZE];
+
+	if (item->is_stuck || item->is_undone)
+		return;
+	clear_override(apply, item);
+	for (int i = 0; i < 2; i++) {
+		read_driver(apply, item, driver);
+		if (!streq(driver, item->entry->driver))
+			break;
+		(void)unbind(apply, item, driver);
+		if (item->is_stuck)
+			return;
+	}
+	probe_native(apply, item);
+	item->is_undone = true;
+	note(apply, item, JOURNAL_UNDONE);
+}
+
+static void set_failed(struct apply *apply, struct apply_item *item, enum reason reason, int error)
+{
+	if (item->is_failed)
+		return;
+	item->is_failed = true;
+	item->is_done = false;
+	item->reason = reason;
+	item->error = error;
+	note(apply, item, JOURNAL_FAIL);
+}
+
+/* The device failed: it goes back, and so does every member of its group that this run took or would take. */
+static void fail(struct apply *apply, struct apply_item *item, enum reason reason, int error)
+{
+	set_failed(apply, item, reason, error);
+	undo(apply, item);
+	for (size_t i = 0; i < apply->n_items; i++) {
+		struct apply_item *other = &apply->items[i];
+
+		if (other == item || other->is_failed ||
+		    other->entry->device->iommu_group != item->entry->device->iommu_group)
+			continue;
+		set_failed(apply, other, REASON_GROUP, 0);
+		undo(apply, other);
+	}
+}
+
+static void set_override(struct apply *apply, struct apply_item *item)
+{
+	char text[SYSFS_NAME_SIZE];
+	int result;
+
+	if (item->is_failed)
+		return;
+	note(apply, item, JOURNAL_OVERRIDE);
+	item->has_override = true;
+	result = write_attribute(apply, item, "driver_override", item->entry->driver);
+	if (result == 0)
+		result = read_override(apply, item, text, sizeof(text));
+	if (result == 0 && !streq(text, item->entry->driver))
+		result = -EIO;
+	if (result < 0)
+		fail(apply, item, REASON_PROBE, result);
+}
+
+/* Each driver's module once. A driver that is there already needs none: it may be built in. */
+static void load_driver(struct apply *apply, size_t index)
+{
+	const char *driver = apply->items[index].entry->driver;
+	char path[PATH_SIZE];
+	int result;
+
+	for (size_t i = 0; i < index; i++)
+		if (streq(apply->items[i].entry->driver, driver))
+			return;
+	/* Only a softdep of vfio, which not every image and loader follows; without it no guest can start. */
+	if (device_is_vfio_driver(driver)) {
+		result = apply->kernel->load(apply->kernel->context, MODULE_TYPE1);
+		apply->lacks_type1 |= result < 0;
+		if (result < 0)
+			journal_write(apply->journal, JOURNAL_FAIL, MODULE_TYPE1, REASON_MODULE, result);
+	}
+	snprintf(path, sizeof(path), PATH_DRIVERS "/%s", driver);
+	if (sysfs_exists(apply->kernel->root, path))
+		return;
+	result = apply->kernel->load(apply->kernel->context, driver);
+	if (result == 0 && !sysfs_exists(apply->kernel->root, path))
+		result = -ENODEV;
+	for (size_t i = index; i < apply->n_items && result < 0; i++)
+		if (streq(apply->items[i].entry->driver, driver) && !apply->items[i].is_failed)
+			fail(apply, &apply->items[i], REASON_MODULE, result);
+}
+
+static int bind_with_retries(struct apply *apply, struct apply_item *item)
+{
+	const struct timespec pause = { .tv_nsec = DEFER_PAUSE * 1000000L };
+	int result;
+
+	for (;;) {
+		result = write_driver(apply, item, item->entry->driver, "bind", 0);
+		/* EAGAIN stands for a deferred probe (drivers/base/bus.c). */
+		if (result != -EAGAIN || child_now() + DEFER_PAUSE >= apply->deadline)
+			return result;
+		(void)nanosleep(&pause, NULL);
+	}
+}
+
+static void bind_item(struct apply *apply, struct apply_item *item)
+{
+	char driver[SYSFS_NAME_SIZE];
+	int result;
+
+	if (item->is_failed)
+		return;
+	read_driver(apply, item, driver);
+	if (driver[0] != '\0' && !streq(driver, item->entry->driver)) {
+		note(apply, item, JOURNAL_UNBIND);
+		result = unbind(apply, item, driver);
+		if (result < 0) {
+			fail(apply, item, REASON_UNBIND, result);
+			return;
+		}
+		driver[0] = '\0';
+	}
+	if (driver[0] == '\0') {
+		note(apply, item, JOURNAL_BIND);
+		result = bind_with_retries(apply, item);
+		/* EBUSY may only say that the module's own registration was faster: the link decides. */
+		if (!has_target(apply, item)) {
+			fail(apply, item, REASON_PROBE, result < 0 ? result : -ENODEV);
+			return;
+		}
+	}
+	item->is_done = true;
+	note(apply, item, JOURNAL_DONE);
+}
+
+void apply_run(struct apply *apply)
+{
+	for (size_t i = 0; i < apply->n_items; i++)
+		set_override(apply, &apply->items[i]);
+	for (size_t i = 0; i < apply->n_items; i++)
+		if (!apply->items[i].is_failed)
+			load_driver(apply, i);
+	for (size_t i = 0; i < apply->n_items; i++)
+		bind_item(apply, &apply->items[i]);
+}
+
+static void take_event(void *context, enum journal_event event, const char *address, enum reason reason, int error)
+{
+	struct apply *apply = context;
+	struct apply_item *item = NULL;
+
+	for (size_t i = 0; i < apply->n_items && item == NULL; i++)
+		if (streq(address_of(&apply->items[i]), address))
+			item = &apply->items[i];
+	if (item == NULL) {
+		apply->lacks_type1 |= streq(address, MODULE_TYPE1);
+		return;
+	}
+	item->is_begun = false;
+	switch (event) {
+	case JOURNAL_OVERRIDE:
+		item->has_override = true;
+		break;
+	case JOURNAL_UNBIND:
+	case JOURNAL_BIND:
+		item->is_begun = true;
+		break;
+	case JOURNAL_DONE:
+		item->is_done = true;
+		break;
+	case JOURNAL_STUCK:
+		item->is_stuck = true;
+		item->is_failed = true;
+		break;
+	case JOURNAL_FAIL:
+		item->is_failed = true;
+		item->is_done = false;
+		break;
+	case JOURNAL_UNDONE:
+		item->is_undone = true;
+		break;
+	}
+	if (event == JOURNAL_STUCK || event == JOURNAL_FAIL) {
+		item->reason = reason;
+		item->error = error;
+	}
+}
+
+void apply_load_journal(struct apply *apply)
+{
+	journal_read(apply->journal, take_event, apply);
+}
+
+void apply_recover(struct apply *apply)
+{
+	/* First mark what the dead process hung on, so that nobody touches it on behalf of its group. */
+	for (size_t i = 0; i < apply->n_items; i++) {
+		struct apply_item *item = &apply->items[i];
+
+		if (!item->is_begun)
+			continue;
+		item->is_stuck = true;
+		item->is_failed = true;
+		item->reason = REASON_STUCK;
+		item->error = -ETIMEDOUT;
+		note(apply, item, JOURNAL_STUCK);
+	}
+	for (size_t i = 0; i < apply->n_items; i++) {
+		struct apply_item *item = &apply->items[i];
+
+		if (item->is_failed)
+			fail(apply, item, item->reason, item->error);
+		else if (!item->is_done)
+			fail(apply, item, REASON_PROBE, -ETIMEDOUT);
+	}
+}

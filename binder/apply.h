@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Carries out a plan. The order is that of the kernel's rules: the overrides of all devices first (from then on nothing
+ * else can take them), then the modules, then each device: take it from a foreign driver, bind it, read the driver link
+ * back. What does not work is given back at once, with every member of its IOMMU group that this run bound.
+ */
+#ifndef VFIOKIT_APPLY_H
+#define VFIOKIT_APPLY_H
+
+#include "binder/journal.h"
+#include "binder/kernel.h"
+
+struct apply_item {
+	struct plan_entry *entry; /* borrowed; its verdict was bind */
+	bool has_override;        /* ours was written, or may have been */
+	bool is_begun;            /* a step that can block was begun and did not come back yet */
+	bool is_done;             /* the driver link showed the planned driver */
+	bool is_failed;
+	bool is_stuck; /* never touch it again */
+	bool is_undone;
+	enum reason reason;           /* of the failure */
+	int error;                    /* negative errno of the failure */
+	char holder[SYSFS_NAME_SIZE]; /* the driver that had it when it failed */
+};
+
+struct apply {
+	struct apply_item *items; /* owned */
+	size_t n_items;
+	const struct kernel *kernel;   /* borrowed */
+	const struct journal *journal; /* borrowed */
+	uint64_t deadline;             /* child_now() time; nothing that may wait goes on beyond it */
+	bool lacks_type1;              /* vfio_iommu_type1 could not be loaded: bound, but no guest can start yet */
+};
+
+/* Makes an item for each entry that is to be bound. Free with apply_free(). */
+void apply_prepare(struct apply *apply, struct plan *plan, const struct kernel *kernel, const struct journal *journal,
+		   uint64_t deadline);
+void apply_free(struct apply *apply);
+
+/* Does it. Allocates nothing. What came of it is in the items, and line by line in the journal. */
+void apply_run(struct apply *apply);
+
+/*
+ * For another process, after the first one ended or was killed: brings the items up to what the journal tells, then
+ * (apply_recover) gives back what was begun and not finished, except a device that the first one hung on.
+ */
+void apply_load_journal(struct apply *apply);
+void apply_recover(struct apply *apply);
+
+/*
+ * Puts what came of it into the plan's entries: verdict, reason, message. Reads each driver link once more: what it
+ * shows is what is reported.
+ */
+void apply_conclude(struct apply *apply, const struct plan *plan, const struct plan_input *input);
+
+#endif

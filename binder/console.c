@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "binder/console.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "lib/file.h"
+#include "lib/parse.h"
+#include "lib/paths.h"
+
+#define PATH_SIZE 128
+#define IOMEM_MAX (1024 * 1024)
+
+struct range {
+	uint64_t first, last;
+};
+
+/* Offsets in struct screen_info (include/uapi/linux/screen_info.h). */
+enum {
+	SCREEN_IS_VGA = 0x0f,
+	SCREEN_LFB_BASE = 0x18,
+	SCREEN_LFB_SIZE = 0x1c,
+	SCREEN_CAPABILITIES = 0x36,
+	SCREEN_EXT_LFB_BASE = 0x3a,
+	SCREEN_INFO_SIZE = 0x40,
+	SCREEN_TYPE_VESA = 0x23,
+	SCREEN_TYPE_EFI = 0x70,
+	SCREEN_64BIT_BASE = 1 << 1,
+};
+
+static uint32_t take_u32(const char *bytes, size_t offset)
+{
+	uint32_t value;
+
+	memcpy(&value, bytes + offset, sizeof(value));
+	return value;
+}
+
+static bool framebuffer_from_screen_info(int root, struct range *ret)
+{
+	char info[SCREEN_INFO_SIZE + 1];
+	cleanup_close int fd = openat(root, PATH_SCREEN_INFO, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	unsigned int type;
+	uint64_t size;
+
+	if (fd < 0 || read(fd, info, SCREEN_INFO_SIZE) != SCREEN_INFO_SIZE)
+		return false;
+	type = (unsigned char)info[SCREEN_IS_VGA];
+	if (type != SCREEN_TYPE_VESA && type != SCREEN_TYPE_EFI)
+		return false;
+	ret->first = take_u32(info, SCREEN_LFB_BASE);
+	if ((take_u32(info, SCREEN_CAPABILITIES) & SCREEN_64BIT_BASE) != 0)
+		ret->first |= (uint64_t)take_u32(info, SCREEN_EXT_LFB_BASE) << 32;
+	size = take_u32(info, SCREEN_LFB_SIZE);
+	if (type == SCREEN_TYPE_VESA)
+		size *= 65536;
+	ret->last = ret->first + (size > 0 ? size - 1 : 0);
+	return ret->first != 0;
+}
+
+/* "  c0000000-c02fffff : efifb" */
+static bool parse_iomem_line(char *line, struct range *ret)
+{
+	static const char *const names[] = {
+		"efifb", "vesafb", "BOOTFB", "simplefb", "simpledrm", "simple-framebuffer"
+	};
+	char *name = strstr(line, " : "), *dash = strchr(line, '-');
+	bool known = false;
+
+	if (name == NULL || dash == NULL || dash > name)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		known |= starts_with(name + 3, names[i]);
+	*name = '\0';
+	*dash = '\0';
+	return known && parse_number(line + strspn(line, " "), 16, UINT64_MAX, &ret->first) &&
+	       parse_number(dash + 1, 16, UINT64_MAX, &ret->last) && ret->last > 0;
+}
+
+static bool framebuffer_from_iomem(int root, struct range *ret)
+{
+	cleanup_free char *text = NULL;
+	size_t length = 0;
+
+	if (file_read_start(root, PATH_IOMEM, IOMEM_MAX, &text, &length) < 0)
+		return false;
+	for (char *line = text, *next; line != NULL; line = next) {
+		next = strchr(line, '\n');
+		if (next != NULL)
+			*next++ = '\0';
+		if (parse_iomem_line(line, ret))
+			return true;
+	}
+	return false;
+}
+
+/* Does one of the device's memory ranges hold the framebuffer's start? Lines are "first last flags" in hex. */
+static bool holds_framebuffer(int root, const char *address, const struct range *framebuffer)
+{
+	char path[PATH_SIZE], text[SYSFS_VALUE_SIZE];
+
+	snprintf(path, sizeof(path), PATH_DEVICES "/%s/resource", address);
+	if (sysfs_read(root, path, text, sizeof(text)) < 0)
+		return false;
+	for (char *line = text, *next; line != NULL; line = next) {
+		uint64_t first, last;
+		char *first_word, *last_word;
+
+		next = strchr(line, '\n');
+		if (next != NULL)
+			*next++ = '\0';
+		first_word = parse_next_word(&line);
+		last_word = first_word != NULL ? parse_next_word(&line) : NULL;
+		if (last_word != NULL && parse_number(first_word, 16, UINT64_MAX, &first) &&
+		    parse_number(last_word, 16, UINT64_MAX, &last) && last > 0 && framebuffer->first >= first &&
+		    framebuffer->first <= last)
+			return true;
+	}
+	return false;
+}
+
+/* efi-framebuffer.0, vesa-framebuffer.0, simple-framebuffer.0 */
+static bool has_framebuffer_child(int root, const char *address)
+{
+	char path[PATH_SIZE];
+	const struct dirent *entry;
+	bool found = false;
+	DIR *directory;
+	int fd;
+
+	snprintf(path, sizeof(path), PATH_DEVICES "/%s", address);
+	fd = openat(root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	directory = fd < 0 ? NULL : fdopendir(fd);
+	if (directory == NULL)
+		return false;
+	while (!found && (entry = readdir(directory)) != NULL)
+		found = strstr(entry->d_name, "-framebuffer.") != NULL;
+	closedir(directory);
+	return found;
+}
+
+static const char *find_sign(const struct device *device, int root, const struct range *framebuffer)
+{
+	if (device->boot_vga)
+		return "boot_vga is 1";
+	if (has_framebuffer_child(root, device->address))
+		return "the firmware's framebuffer hangs below it";
+	if (framebuffer != NULL && holds_framebuffer(root, device->address, framebuffer))
+		return "the firmware's framebuffer is in its memory";
+	return NULL;
+}
+
+static bool read_boot_vga(int root, const char *address)
+{
+	char path[PATH_SIZE];
+	uint64_t value;
+
+	snprintf(path, sizeof(path), PATH_DEVICES "/%s/boot_vga", address);
+	return sysfs_read_number(root, path, &value) == 0 && value == 1;
+}
+
+static bool is_candidate(const struct device *device)
+{
+	return device_is_display(device) || device_subclass(device) == CLASS_NOT_DEFINED_VGA;
+}
+
+/* Without any boot_vga = 1, the only VGA or "other" display device; else the only display device at all. */
+static void assume_only_one(struct inventory *inventory)
+{
+	struct device *only_screen = NULL, *only_display = NULL;
+	size_t screens = 0, displays = 0;
+
+	for (size_t i = 0; i < inventory->n_devices; i++) {
+		struct device *device = &inventory->devices[i];
+		unsigned int class = device_subclass(device);
+
+		if (device->boot_vga)
+			return;
+		if (class == CLASS_DISPLAY_VGA || class == CLASS_DISPLAY_OTHER) {
+			screens++;
+			only_screen = device;
+		}
+		if (is_candidate(device)) {
+			displays++;
+			only_display = device;
+		}
+	}
+	if (screens != 1)
+		only_screen = displays == 1 ? only_display : NULL;
+	if (only_screen != NULL && !only_screen->console) {
+		only_screen->console = true;
+		only_screen->console_sign = "it is the only display device";
+	}
+}
+
+void console_find(struct inventory *inventory, int root)
+{
+	struct range framebuffer;
+	bool has_framebuffer = false, is_first = true;
+
+	for (size_t i = 0; i < inventory->n_devices; i++) {
+		struct device *device = &inventory->devices[i];
+
+		if (!is_candidate(device))
+			continue;
+		if (is_first)
+			has_framebuffer = framebuffer_from_screen_info(root, &framebuffer) ||
+					  framebuffer_from_iomem(root, &framebuffer);
+		is_first = false;
+		device->boot_vga = read_boot_vga(root, device->address);
+		device->console_sign = find_sign(device, root, has_framebuffer ? &framebuffer : NULL);
+		device->console = device->console_sign != NULL;
+	}
+	assume_only_one(inventory);
+}

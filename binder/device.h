@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One PCI function as sysfs shows it. Filled by inventory.c; everybody else only reads. */
+#ifndef VFIOKIT_DEVICE_H
+#define VFIOKIT_DEVICE_H
+
+#include "lib/bdf.h"
+#include "lib/util.h"
+
+#define DEVICE_NO_GROUP (-1)
+
+struct device {
+	struct bdf bdf;
+	char address[BDF_TEXT_SIZE]; /* bdf as text */
+	uint16_t vendor, device, subvendor, subdevice;
+	uint32_t class;  /* 24 bits: base class, subclass, interface */
+	int iommu_group; /* number, or DEVICE_NO_GROUP */
+	char *driver;    /* owned; "" if none */
+	char *path;      /* owned; bus-number-free: first PCI address, then /slot.function of each hop */
+
+	/* Read for display devices only. */
+	bool boot_vga;
+	bool console;             /* boot_vga, a framebuffer below it, or the firmware's framebuffer in a BAR */
+	const char *console_sign; /* which of these, in words; NULL if none */
+
+	/* Read only for devices that the policy may touch (inventory_complete). */
+	bool is_complete;
+	bool has_secondary_bus; /* the kernel shows secondary_bus_number: a bridge */
+	unsigned int vfs;       /* virtual functions that exist now */
+	char *serial;           /* owned; NULL if the kernel shows none */
+	char *variant;          /* owned; module of the best variant driver, NULL if only vfio-pci fits */
+};
+
+/* Classes of the PCI Code and ID Assignment Specification. */
+static inline unsigned int device_base_class(const struct device *device)
+{
+	return device->class >> 16;
+}
+
+static inline unsigned int device_subclass(const struct device *device)
+{
+	return device->class >> 8;
+}
+
+enum {
+	CLASS_NOT_DEFINED_VGA = 0x0001,
+	CLASS_BASE_STORAGE = 0x01,
+	CLASS_BASE_NETWORK = 0x02,
+	CLASS_BASE_DISPLAY = 0x03,
+	CLASS_DISPLAY_VGA = 0x0300,
+	CLASS_DISPLAY_OTHER = 0x0380,
+	CLASS_BRIDGE_HOST = 0x0600,
+	CLASS_BRIDGE_ISA = 0x0601,
+	CLASS_BRIDGE_PCI = 0x0604,
+	CLASS_BRIDGE_CARDBUS = 0x0607,
+	CLASS_SERIAL_USB = 0x0c03,
+};
+
+/* A PCI-to-PCI or CardBus bridge: vfio-pci refuses its header type (vfio_pci_core.c, EINVAL). */
+static inline bool device_is_bridge(const struct device *device)
+{
+	unsigned int class = device_subclass(device);
+
+	return class == CLASS_BRIDGE_PCI || class == CLASS_BRIDGE_CARDBUS || device->has_secondary_bus;
+}
+
+static inline bool device_is_host_bridge(const struct device *device)
+{
+	unsigned int class = device_subclass(device);
+
+	return class == CLASS_BRIDGE_HOST || class == CLASS_BRIDGE_ISA;
+}
+
+static inline bool device_is_display(const struct device *device)
+{
+	return device_base_class(device) == CLASS_BASE_DISPLAY;
+}
+
+/* vfio-pci or one of its variant drivers (mlx5_vfio_pci, xe-vfio-pci, ...). */
+static inline bool device_is_vfio_driver(const char *driver)
+{
+	return streq(driver, "vfio-pci") || ends_with(driver, "_vfio_pci") || ends_with(driver, "-vfio-pci");
+}
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * In front of any init, as rdinit=/usr/sbin/vfio-bind: do the work in a child, undo our own mounts, and become /init
+ * with the same PID, arguments and environment, whatever happened. PID 1 must never end: that is a kernel panic.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "binder/commands.h"
+#include "lib/file.h"
+#include "lib/log.h"
+#include "lib/paths.h"
+#include "lib/util.h"
+
+static const struct {
+	const char *target, *type;
+	const char *sign; /* exists where it is mounted already */
+	unsigned long flags;
+} mounts[] = {
+	{ "/proc", "proc", "/proc/self", MS_NOSUID | MS_NODEV | MS_NOEXEC },
+	{ "/sys", "sysfs", "/sys/kernel", MS_NOSUID | MS_NODEV | MS_NOEXEC },
+	{ "/dev", "devtmpfs", "/dev/kmsg", MS_NOSUID },
+};
+
+/* What was there before: init must find a file system as the kernel left it. */
+struct mounted {
+	bool is_ours, made_directory;
+};
+
+static void mount_missing(struct mounted *done)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(mounts); i++) {
+		if (access(mounts[i].sign, F_OK) == 0)
+			continue;
+		done[i].made_directory = mkdir(mounts[i].target, 0755) == 0;
+		done[i].is_ours = mount(mounts[i].type, mounts[i].target, mounts[i].type, mounts[i].flags, NULL) == 0;
+		if (!done[i].is_ours && errno != EBUSY)
+			log_warning("init: cannot mount %s: %s, ignoring", mounts[i].target, strerror(errno));
+	}
+}
+
+/* Detached, not just unmounted: a child that hangs in the kernel may still hold a file below. */
+static void unmount_ours(const struct mounted *done)
+{
+	for (size_t i = ARRAY_SIZE(mounts); i-- > 0;) {
+		if (done[i].is_ours)
+			(void)umount2(mounts[i].target, MNT_DETACH);
+		if (done[i].made_directory)
+			(void)rmdir(mounts[i].target);
+	}
+}
+
+static void reset_process(void)
+{
+	sigset_t none;
+
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		;
+	sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void become(char *path, char **argv, char **environment)
+{
+	char *own = argv[0];
+
+	argv[0] = path;
+	execve(path, argv, environment);
+	argv[0] = own;
+}
+
+int command_init(char **argv, char **environment)
+{
+	static char init[] = "/init", sbin_init[] = "/sbin/init", shell[] = "/bin/sh";
+	const struct options options = { .root = "/", .deadline = DEADLINE_DEFAULT };
+	struct mounted done[ARRAY_SIZE(mounts)] = { 0 };
+	int root;
+
+	if (chdir("/") < 0)
+		log_warning("init: cannot change to /: %s, ignoring", strerror(errno));
+	mount_missing(done);
+	root = file_open_root("/");
+	if (root >= 0) {
+		boot_supervised(&options, root, PATH_RUN_PID1);
+		close(root);
+	}
+	unmount_ours(done);
+	reset_process();
+	become(init, argv, environment);
+	log_error("init: cannot run /init: %s; trying /sbin/init", strerror(errno));
+	become(sbin_init, argv, environment);
+	become(shell, argv, environment);
+	if (getpid() != 1)
+		return EXIT_FAILURE;
+	log_error("init: nothing to run; waiting for ever, because PID 1 must not end");
+	for (;;)
+		pause();
+}

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "binder/inventory.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+
+#include "binder/console.h"
+#include "binder/modules.h"
+#include "lib/parse.h"
+#include "lib/paths.h"
+
+#define ATTRIBUTE_PATH_SIZE 128
+
+/* The kernel numbers groups from 0 in order, so tables by number stay small. A larger one is junk. */
+#define GROUP_MAX (1 << 20)
+
+static void attribute_path(char path[static ATTRIBUTE_PATH_SIZE], const char *address, const char *name)
+{
+	snprintf(path, ATTRIBUTE_PATH_SIZE, PATH_DEVICES "/%s/%s", address, name);
+}
+
+/* "10DE:13C2" */
+static bool parse_id_pair(const char *text, uint16_t *ret_a, uint16_t *ret_b)
+{
+	char copy[16], *colon;
+	uint64_t a, b;
+
+	if (!util_copy_fixed(copy, sizeof(copy), text))
+		return false;
+	colon = strchr(copy, ':');
+	if (colon == NULL)
+		return false;
+	*colon++ = '\0';
+	if (!parse_number(copy, 16, UINT16_MAX, &a) || !parse_number(colon, 16, UINT16_MAX, &b))
+		return false;
+	*ret_a = (uint16_t)a;
+	*ret_b = (uint16_t)b;
+	return true;
+}
+
+/* The uevent file holds class, ids and driver; its hex is upper case without leading zeros (Linux 6.1, 6.12). */
+static bool parse_uevent(struct device *device, char *text)
+{
+	bool has_class = false, has_id = false;
+	char *line, *next;
+	uint64_t class;
+
+	for (line = text; line != NULL; line = next) {
+		next = strchr(line, '\n');
+		if (next != NULL)
+			*next++ = '\0';
+		if (starts_with(line, "DRIVER=")) {
+			free(device->driver);
+			device->driver = util_copy(line + strlen("DRIVER="));
+		} else if (starts_with(line, "PCI_CLASS=")) {
+			has_class = parse_number(line + strlen("PCI_CLASS="), 16, 0xffffff, &class);
+			if (has_class)
+				device->class = (uint32_t) class;
+		} else if (starts_with(line, "PCI_ID=")) {
+			has_id = parse_id_pair(line + strlen("PCI_ID="), &device->vendor, &device->device);
+		} else if (starts_with(line, "PCI_SUBSYS_ID=")) {
+			if (!parse_id_pair(line + strlen("PCI_SUBSYS_ID="), &device->subvendor, &device->subdevice))
+				return false;
+		}
+	}
+	if (device->driver == NULL)
+		device->driver = util_copy("");
+	return has_class && has_id && strlen(device->driver) < SYSFS_NAME_SIZE;
+}
+
+/* ../../../devices/pci0000:00/0000:00:01.1/0000:06:00.0 becomes 0000:00:01.1/00.0 */
+static char *normal_path(const char *link, const char *address)
+{
+	char result[PATH_MAX] = "";
+	size_t used = 0;
+
+	for (const char *part = link; part != NULL && *part != '\0';) {
+		const char *slash = strchr(part, '/');
+		size_t length = slash != NULL ? (size_t)(slash - part) : strlen(part);
+		char name[BDF_TEXT_SIZE + 1], text[BDF_TEXT_SIZE];
+		struct bdf bdf;
+
+		if (length < sizeof(name)) {
+			memcpy(name, part, length);
+			name[length] = '\0';
+			if (bdf_parse(name, &bdf)) {
+				bdf_format(&bdf, text);
+				used += (size_t)snprintf(result + used, sizeof(result) - used, "%s%s",
+							 used == 0 ? "" : "/",
+							 used == 0 ? text : strrchr(text, ':') + 1);
+			}
+		}
+		part = slash != NULL ? slash + 1 : NULL;
+	}
+	return util_copy(used == 0 ? address : result);
+}
+
+static int read_group(int root, const char *address)
+{
+	char path[ATTRIBUTE_PATH_SIZE], name[16];
+	uint64_t group;
+
+	attribute_path(path, address, "iommu_group");
+	if (sysfs_read_link_name(root, path, name, sizeof(name)) < 0 || !parse_number(name, 10, GROUP_MAX, &group))
+		return DEVICE_NO_GROUP;
+	return (int)group;
+}
+
+/* Returns false if the function must be left out. */
+static bool read_device(struct device *device, int root, const char *name, struct problems *problems)
+{
+	char path[ATTRIBUTE_PATH_SIZE], text[SYSFS_VALUE_SIZE], link[PATH_MAX];
+	int result;
+
+	if (!bdf_parse(name, &device->bdf)) {
+		problem_add(problems, PROBLEM_MACHINE, PATH_DEVICES, "'%.40s' is not a PCI address; left out", name);
+		return false;
+	}
+	bdf_format(&device->bdf, device->address);
+	attribute_path(path, device->address, "uevent");
+	result = sysfs_read(root, path, text, sizeof(text));
+	if (result < 0 || !parse_uevent(device, text)) {
+		problem_add(problems, PROBLEM_MACHINE, device->address, "its uevent %s; this device is left out",
+			    result < 0 ? strerror(-result) : "has no class or id that can be read");
+		return false;
+	}
+	device->iommu_group = read_group(root, device->address);
+	snprintf(path, sizeof(path), PATH_DEVICES "/%s", device->address);
+	if (sysfs_read_link(root, path, link, sizeof(link)) < 0)
+		link[0] = '\0';
+	device->path = normal_path(link, device->address);
+	return true;
+}
+
+static void free_device(struct device *device)
+{
+	free(device->driver);
+	free(device->path);
+	free(device->serial);
+	free(device->variant);
+}
+
+static int by_address(const void *a, const void *b)
+{
+	return bdf_compare(&((const struct device *)a)->bdf, &((const struct device *)b)->bdf);
+}
+
+static bool any_group(int root)
+{
+	int fd = openat(root, PATH_GROUPS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+	bool found = false;
+
+	if (directory == NULL)
+		return false;
+	while (!found && (entry = readdir(directory)) != NULL)
+		found = isdigit((unsigned char)entry->d_name[0]) != 0;
+	closedir(directory);
+	return found;
+}
+
+static void read_release(struct inventory *inventory, int root)
+{
+	char text[SYSFS_NAME_SIZE + 2];
+
+	if (sysfs_read(root, PATH_RELEASE, text, sizeof(text)) == 0)
+		(void)util_copy_fixed(inventory->release, sizeof(inventory->release), text);
+}
+
+int inventory_scan(struct inventory *inventory, int root, struct problems *problems)
+{
+	int fd = openat(root, PATH_DEVICES, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+
+	*inventory = (struct inventory){ .has_iommu = any_group(root) };
+	read_release(inventory, root);
+	if (directory == NULL)
+		return -errno;
+	while ((entry = readdir(directory)) != NULL) {
+		struct device *device;
+
+		if (entry->d_name[0] == '.')
+			continue;
+		device = util_append(&inventory->devices, &inventory->n_devices, sizeof(*device));
+		if (!read_device(device, root, entry->d_name, problems)) {
+			free_device(device);
+			inventory->n_devices--;
+		}
+	}
+	closedir(directory);
+	if (inventory->n_devices > 0)
+		qsort(inventory->devices, inventory->n_devices, sizeof(*inventory->devices), by_address);
+	console_find(inventory, root);
+	return 0;
+}
+
+static void complete_device(struct device *device, int root, bool with_serial)
+{
+	char path[ATTRIBUTE_PATH_SIZE], text[SYSFS_NAME_SIZE];
+	uint64_t vfs;
+
+	device->is_complete = true;
+	attribute_path(path, device->address, "secondary_bus_number");
+	device->has_secondary_bus = sysfs_exists(root, path);
+	attribute_path(path, device->address, "sriov_numvfs");
+	if (sysfs_read_number(root, path, &vfs) == 0 && vfs <= UINT16_MAX)
+		device->vfs = (unsigned int)vfs;
+	attribute_path(path, device->address, "serial_number");
+	if (with_serial && sysfs_read(root, path, text, sizeof(text)) == 0 && text[0] != '\0')
+		device->serial = util_copy(text);
+}
+
+/* May the policy touch it, now that its serial number (if any rule asks for one) is known? */
+static bool is_matched(const struct device *device, const struct policy *policy)
+{
+	const char *wrong;
+
+	for (size_t i = 0; i < policy->n_rules; i++)
+		if (!policy->rules[i].is_broken &&
+		    selectors_match(&policy->rules[i].selectors, device, &wrong) != MATCH_NONE)
+			return true;
+	return false;
+}
+
+size_t inventory_group_count(const struct inventory *inventory)
+{
+	int largest = 0;
+
+	for (size_t i = 0; i < inventory->n_devices; i++)
+		if (inventory->devices[i].iommu_group > largest)
+			largest = inventory->devices[i].iommu_group;
+	return (size_t)largest + 1;
+}
+
+static void complete_groups(struct inventory *inventory, int root, bool with_serial)
+{
+	cleanup_free bool *touched = util_alloc(inventory_group_count(inventory));
+
+	for (size_t i = 0; i < inventory->n_devices; i++)
+		if (inventory->devices[i].is_complete && inventory->devices[i].iommu_group >= 0)
+			touched[inventory->devices[i].iommu_group] = true;
+	for (size_t i = 0; i < inventory->n_devices; i++) {
+		struct device *device = &inventory->devices[i];
+
+		if (!device->is_complete && device->iommu_group >= 0 && touched[device->iommu_group])
+			complete_device(device, root, with_serial);
+	}
+}
+
+static struct driver_choice *want_driver(struct inventory *inventory, const char *name)
+{
+	struct driver_choice *choice;
+
+	for (size_t i = 0; i < inventory->n_drivers; i++)
+		if (streq(inventory->drivers[i].name, name))
+			return &inventory->drivers[i];
+	choice = util_append(&inventory->drivers, &inventory->n_drivers, sizeof(*choice));
+	(void)util_copy_fixed(choice->name, sizeof(choice->name), name);
+	return choice;
+}
+
+static enum known driver_available(int root, struct modules *modules, const char *name)
+{
+	char path[ATTRIBUTE_PATH_SIZE];
+
+	snprintf(path, sizeof(path), PATH_DRIVERS "/%s", name);
+	if (sysfs_exists(root, path))
+		return KNOWN_YES;
+	return modules_can_find(modules, name);
+}
+
+static void complete_drivers(struct inventory *inventory, int root, const struct policy *policy)
+{
+	struct modules *modules = modules_open(root, inventory->release);
+	char text[16];
+
+	(void)want_driver(inventory, POLICY_DRIVER_DEFAULT);
+	for (size_t i = 0; i < policy->n_rules; i++) {
+		const char *driver = policy->rules[i].settings.driver;
+
+		if (!streq(driver, POLICY_DRIVER_AUTO)) {
+			(void)want_driver(inventory, driver);
+			continue;
+		}
+		for (size_t j = 0; j < inventory->n_devices; j++) {
+			struct device *device = &inventory->devices[j];
+
+			if (device->is_complete && device->variant == NULL)
+				device->variant = modules_find_variant(modules, device);
+		}
+	}
+	for (size_t i = 0; i < inventory->n_drivers; i++)
+		inventory->drivers[i].available = driver_available(root, modules, inventory->drivers[i].name);
+	modules_close(modules);
+	inventory->ignores_denylist = sysfs_read(root, PATH_DISABLE_DENYLIST, text, sizeof(text)) == 0 &&
+				      (text[0] == 'Y' || text[0] == '1');
+}
+
+void inventory_complete(struct inventory *inventory, int root, const struct policy *policy, bool all)
+{
+	bool with_serial = all || policy_uses_serials(policy);
+	bool touched = false;
+
+	for (size_t i = 0; i < inventory->n_devices; i++) {
+		struct device *device = &inventory->devices[i];
+
+		if (all || with_serial)
+			complete_device(device, root, true);
+		else if (is_matched(device, policy))
+			complete_device(device, root, false);
+		touched |= device->is_complete;
+	}
+	if (!touched)
+		return;
+	complete_groups(inventory, root, with_serial);
+	complete_drivers(inventory, root, policy);
+}
+
+void inventory_free(struct inventory *inventory)
+{
+	for (size_t i = 0; i < inventory->n_devices; i++)
+		free_device(&inventory->devices[i]);
+	free(inventory->devices);
+	free(inventory->drivers);
+	*inventory = (struct inventory){ 0 };
+}
+
+const struct device *inventory_find(const struct inventory *inventory, const struct bdf *bdf)
+{
+	struct device key = { .bdf = *bdf };
+
+	if (inventory->n_devices == 0)
+		return NULL;
+	return bsearch(&key, inventory->devices, inventory->n_devices, sizeof(key), by_address);
+}
+
+enum known inventory_driver(const struct inventory *inventory, const char *name)
+{
+	for (size_t i = 0; i < inventory->n_drivers; i++)
+		if (streq(inventory->drivers[i].name, name))
+			return inventory->drivers[i].available;
+	return KNOWN_NOT;
+}
+
+void inventory_read_driver(int root, const char *address, char driver[static SYSFS_NAME_SIZE])
+{
+	char path[ATTRIBUTE_PATH_SIZE];
+
+	attribute_path(path, address, "driver");
+	if (sysfs_read_link_name(root, path, driver, SYSFS_NAME_SIZE) < 0)
+		driver[0] = '\0';
+}

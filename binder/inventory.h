@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the given root shows of the machine. Reading only; costs one uevent and two links per function, and more only
+ * for display devices and for those that the policy may touch. Never reads config space: it wakes devices.
+ */
+#ifndef VFIOKIT_INVENTORY_H
+#define VFIOKIT_INVENTORY_H
+
+#include "binder/device.h"
+#include "binder/policy.h"
+
+enum known { KNOWN_NOT, KNOWN_NO, KNOWN_YES };
+
+/* A driver that some rule wants. */
+struct driver_choice {
+	char name[SYSFS_NAME_SIZE];
+	enum known available; /* registered now, or a module that can be found */
+};
+
+struct inventory {
+	struct device *devices; /* owned; in order of address */
+	size_t n_devices;
+	struct driver_choice *drivers; /* owned; vfio-pci is always the first */
+	size_t n_drivers;
+	bool has_iommu;                    /* at least one IOMMU group exists */
+	bool ignores_denylist;             /* the loaded vfio-pci has disable_denylist set */
+	char release[SYSFS_NAME_SIZE + 2]; /* of the root's kernel; "" if unknown */
+};
+
+/*
+ * Reads all functions. problems: those that had to be left out because their uevent is missing or junk.
+ * Returns 0, or a negative errno if the list of devices itself cannot be read (-ENOENT: no PCI at all).
+ */
+int inventory_scan(struct inventory *inventory, int root, struct problems *problems);
+
+/* Reads the rest of what planning this policy needs. all: for every function. */
+void inventory_complete(struct inventory *inventory, int root, const struct policy *policy, bool all);
+void inventory_free(struct inventory *inventory);
+
+/* NULL if there is none at this address. */
+const struct device *inventory_find(const struct inventory *inventory, const struct bdf *bdf);
+
+/* One more than the largest group number: the size of a table by group. At least 1. */
+size_t inventory_group_count(const struct inventory *inventory);
+
+/* Could this driver be had? KNOWN_NOT if nobody asked for it while reading. */
+enum known inventory_driver(const struct inventory *inventory, const char *name);
+
+/* Reads a function's driver link as it is now: "" if none. A vanished device has none. */
+void inventory_read_driver(int root, const char *address, char driver[static SYSFS_NAME_SIZE]);
+
+#endif

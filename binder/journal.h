@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What was begun and what came of it, written before each step. It is the one channel by which the process that applies
+ * a plan tells its parent, so what is reported is what was written, even if that process was killed.
+ *
+ * One line per event: "WORD ADDRESS [REASON ERRNO]".
+ */
+#ifndef VFIOKIT_JOURNAL_H
+#define VFIOKIT_JOURNAL_H
+
+#include "binder/plan.h"
+
+enum journal_event {
+	JOURNAL_OVERRIDE, /* about to write driver_override */
+	JOURNAL_UNBIND,   /* about to take it from its driver */
+	JOURNAL_BIND,     /* about to bind it */
+	JOURNAL_DONE,     /* the driver link was read back */
+	JOURNAL_STUCK,    /* an unbind did not come back; reason and error as for FAIL */
+	JOURNAL_FAIL,     /* did not work; reason says where, error the errno */
+	JOURNAL_UNDONE,   /* given back as far as that was possible */
+};
+
+struct journal {
+	int fd; /* opened for appending */
+};
+
+/*
+ * Creates the journal of this run as directory/journal, empty; if that cannot be, in memory. Returns 0 or a
+ * negative errno.
+ */
+int journal_create(struct journal *journal, int root, const char *directory);
+void journal_close(struct journal *journal);
+
+/* Allocates nothing. Errors are ignored: a full /run must not stop an undo. error: a negative errno, or 0. */
+void journal_write(const struct journal *journal, enum journal_event event, const char *address, enum reason reason,
+		   int error);
+
+/* Calls take() for each line that is whole and makes sense, in order. */
+void journal_read(const struct journal *journal,
+		  void (*take)(void *context, enum journal_event event, const char *address, enum reason reason,
+			       int error),
+		  void *context);
+
+#endif

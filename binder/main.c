@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vfio-bind: the binder. Runs in the initramfs, in front of an init, for late devices, and by hand. */
+
+#include "binder/commands.h"
+#include "lib/util.h"
+
+#define PROGRAM "vfio-bind"
+
+static const struct command commands[] = {
+	{ "boot", "plan and apply in the initramfs: log, report, always exit 0", command_boot },
+	{ "plan", "print what 'boot' would do, and why; changes nothing", command_plan },
+	{ "apply", "the same on the running system; takes no device from its driver", command_apply },
+	{ "status", "what was done at this boot, and whether it is still so", command_status },
+	{ 0 },
+};
+
+static bool is_boot(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (streq(argv[i], "boot"))
+			return true;
+	return false;
+}
+
+int main(int argc, char **argv, char **environment)
+{
+	const char *slash = argv[0] != NULL ? strrchr(argv[0], '/') : NULL;
+	const char *name = slash != NULL ? slash + 1 : argv[0] != NULL ? argv[0] : PROGRAM;
+	int code;
+
+	if (getpid() == 1 || streq(name, "vfio-init"))
+		return command_init(argv, environment);
+	code = options_main(argc, argv, PROGRAM, commands);
+	/* Nothing that is wrong with its command line may stop a boot. */
+	return is_boot(argc, argv) ? 0 : code;
+}

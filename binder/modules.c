@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "binder/modules.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libkmod.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <syslog.h>
+
+#include "lib/parse.h"
+#include "lib/paths.h"
+
+/* Longest chain of dependencies that a flat directory may hold; vfio_pci has four. */
+#define DEPTH_MAX 8
+
+struct modules {
+	struct kmod_ctx *context; /* NULL if there is no module directory */
+	int root;
+	char directory[PATH_MAX]; /* relative to root */
+	bool is_flat;             /* no index: NAME.ko lie in the directory itself */
+	bool is_running_system;   /* root is ours, so loading makes sense */
+};
+
+static bool is_own_root(int root)
+{
+	struct stat ours, theirs;
+
+	return stat("/", &ours) == 0 && fstat(root, &theirs) == 0 && ours.st_dev == theirs.st_dev &&
+	       ours.st_ino == theirs.st_ino;
+}
+
+/* Where an image or a system keeps its modules: with an index for this release, or flat as booster does. */
+static bool find_directory(struct modules *modules, const char *release)
+{
+	static const char *const parents[] = { "lib/modules", "usr/lib/modules", "usr/lib/vfiokit/modules" };
+	char path[PATH_MAX + 32];
+
+	for (size_t i = 0; i < ARRAY_SIZE(parents); i++) {
+		snprintf(modules->directory, sizeof(modules->directory), "%s/%s", parents[i], release);
+		snprintf(path, sizeof(path), "%s/modules.dep.bin", modules->directory);
+		if (release[0] != '\0' && sysfs_exists(modules->root, path))
+			return true;
+	}
+	modules->is_flat = true;
+	for (size_t i = 0; i < ARRAY_SIZE(parents); i++) {
+		snprintf(modules->directory, sizeof(modules->directory), "%s", parents[i]);
+		snprintf(path, sizeof(path), "%s/vfio_pci.ko", modules->directory);
+		if (sysfs_exists(modules->root, path))
+			return true;
+	}
+	return false;
+}
+
+struct modules *modules_open(int root, const char *release)
+{
+	static const char *const no_config[] = { NULL };
+	struct modules *modules = util_alloc(sizeof(*modules));
+	char path[PATH_MAX + 32];
+	struct utsname name;
+
+	modules->root = root;
+	modules->is_running_system = is_own_root(root);
+	if (release[0] == '\0' && modules->is_running_system && uname(&name) == 0)
+		release = name.release;
+	if (!find_directory(modules, release))
+		return modules;
+	if (modules->is_running_system)
+		snprintf(path, sizeof(path), "/%s", modules->directory);
+	else
+		snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", root, modules->directory);
+	modules->context = kmod_new(path, modules->is_running_system ? NULL : no_config);
+	if (modules->context != NULL)
+		kmod_set_log_priority(modules->context, LOG_CRIT);
+	return modules;
+}
+
+void modules_close(struct modules *modules)
+{
+	if (modules->context != NULL)
+		kmod_unref(modules->context);
+	free(modules);
+}
+
+static void flat_path(const struct modules *modules, const char *name, char *path, size_t size)
+{
+	size_t prefix = (size_t)snprintf(path, size, "%s/", modules->directory);
+
+	snprintf(path + prefix, size - prefix, "%s.ko", name);
+	for (char *c = path + prefix; *c != '\0'; c++)
+		if (*c == '-')
+			*c = '_';
+}
+
+enum known modules_can_find(struct modules *modules, const char *driver)
+{
+	struct kmod_module *module = NULL;
+	char path[PATH_MAX + 128];
+	enum known answer;
+
+	if (modules->context == NULL)
+		return KNOWN_NOT;
+	if (modules->is_flat) {
+		flat_path(modules, driver, path, sizeof(path));
+		return sysfs_exists(modules->root, path) ? KNOWN_YES : KNOWN_NO;
+	}
+	if (kmod_module_new_from_name_lookup(modules->context, driver, &module) < 0)
+		return KNOWN_NOT;
+	answer = module != NULL ? KNOWN_YES : KNOWN_NO;
+	if (module != NULL)
+		kmod_module_unref(module);
+	return answer;
+}
+
+/*
+ * Every vfio_pci: alias but that of vfio_pci itself names ids, so whatever else fits is more special.
+ */
+char *modules_find_variant(struct modules *modules, const struct device *device)
+{
+	struct kmod_list *list = NULL, *item;
+	char alias[96], *found = NULL;
+
+	if (modules->context == NULL || modules->is_flat)
+		return NULL;
+	snprintf(alias, sizeof(alias), "vfio_pci:v%08Xd%08Xsv%08Xsd%08Xbc%02Xsc%02Xi%02X", device->vendor,
+		 device->device, device->subvendor, device->subdevice, device->class >> 16, device->class >> 8 & 0xff,
+		 device->class & 0xff);
+	if (kmod_module_new_from_lookup(modules->context, alias, &list) < 0)
+		return NULL;
+	kmod_list_foreach(item, list)
+	{
+		struct kmod_module *module = kmod_module_get_module(item);
+
+		if (found == NULL && !streq(kmod_module_get_name(module), "vfio_pci"))
+			found = util_copy(kmod_module_get_name(module));
+		kmod_module_unref(module);
+	}
+	kmod_module_unref_list(list);
+	return found;
+}
+
+static bool is_loaded(const struct modules *modules, const char *name)
+{
+	char path[PATH_MAX];
+	size_t prefix = (size_t)snprintf(path, sizeof(path), PATH_MODULES "/");
+
+	snprintf(path + prefix, sizeof(path) - prefix, "%s", name);
+	for (char *c = path + prefix; *c != '\0'; c++)
+		if (*c == '-')
+			*c = '_';
+	return sysfs_exists(modules->root, path);
+}
+
+static int load_flat(struct modules *modules, const char *name, int depth);
+
+/* "depends" of the module's own information: a comma-separated list. */
+static int load_flat_dependencies(struct modules *modules, struct kmod_module *module, int depth)
+{
+	struct kmod_list *info = NULL, *item;
+	int result = kmod_module_get_info(module, &info);
+
+	if (result < 0)
+		return result;
+	result = 0;
+	kmod_list_foreach(item, info)
+	{
+		cleanup_free char *names = NULL;
+		char *rest, *name;
+
+		if (!streq(kmod_module_info_get_key(item), "depends"))
+			continue;
+		names = util_copy(kmod_module_info_get_value(item));
+		rest = names;
+		while (result == 0 && (name = parse_next_word(&rest)) != NULL)
+			result = load_flat(modules, name, depth + 1);
+	}
+	kmod_module_info_free_list(info);
+	return result;
+}
+
+static int load_flat(struct modules *modules, const char *name, int depth)
+{
+	struct kmod_module *module = NULL;
+	char path[PATH_MAX + 128];
+	int result;
+
+	if (is_loaded(modules, name))
+		return 0;
+	if (depth > DEPTH_MAX)
+		return -ELOOP;
+	path[0] = '/';
+	flat_path(modules, name, path + 1, sizeof(path) - 1);
+	result = kmod_module_new_from_path(modules->context, path, &module);
+	if (result < 0)
+		return result;
+	result = load_flat_dependencies(modules, module, depth);
+	if (result == 0)
+		result = kmod_module_insert_module(module, 0, kmod_module_get_options(module));
+	kmod_module_unref(module);
+	return result == -EEXIST ? 0 : result;
+}
+
+int modules_load(struct modules *modules, const char *name)
+{
+	struct kmod_module *module = NULL;
+	int result;
+
+	if (!modules->is_running_system)
+		return -EXDEV;
+	if (is_loaded(modules, name))
+		return 0;
+	if (modules->context == NULL)
+		return -ENOENT;
+	if (modules->is_flat)
+		return load_flat(modules, name, 0);
+	result = kmod_module_new_from_name_lookup(modules->context, name, &module);
+	if (result < 0)
+		return result;
+	if (module == NULL)
+		return -ENOENT;
+	result = kmod_module_probe_insert_module(module, KMOD_PROBE_IGNORE_COMMAND, NULL, NULL, NULL, NULL);
+	kmod_module_unref(module);
+	return result > 0 ? -EPERM : result;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Kernel modules, through libkmod; the only place that includes libkmod.h. Where the modules are: the root's
+ * lib/modules/RELEASE, or a flat directory without an index (booster), from which the few that we need are loaded by
+ * name.
+ */
+#ifndef VFIOKIT_MODULES_H
+#define VFIOKIT_MODULES_H
+
+#include "binder/inventory.h"
+
+struct modules;
+
+/*
+ * root: directory descriptor; release: of the kernel, "" for the running one. Never NULL; with no modules to be
+ * found every question is answered by "not known". Free it with modules_close().
+ */
+struct modules *modules_open(int root, const char *release);
+void modules_close(struct modules *modules);
+
+/* Is there a module for this driver (its name, with - or _), or is it built in? */
+enum known modules_can_find(struct modules *modules, const char *driver);
+
+/*
+ * The variant driver's module that fits the device best, by its "vfio_pci:" alias (Linux 5.15 on).
+ * Returns its name, owned by the caller, or NULL if only vfio-pci fits.
+ */
+char *modules_find_variant(struct modules *modules, const struct device *device);
+
+/*
+ * Loads a module and what it depends on; options of modprobe.d are honoured, its blacklists and install lines are not
+ * (an install line would run a shell, and those that users write for vfio-pci bind devices by themselves).
+ * Returns 0 if it is loaded or built in afterwards, or a negative errno: -ENOENT not found,
+ * -ENOEXEC wrong kernel, -ENOSYS compressed in a way that nobody can read, -EPERM or -EKEYREJECTED not allowed.
+ */
+int modules_load(struct modules *modules, const char *name);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The options that vfio-bind and vfiokit share. */
+#ifndef VFIOKIT_OPTIONS_H
+#define VFIOKIT_OPTIONS_H
+
+#include <stdbool.h>
+
+#ifndef VFIOKIT_VERSION
+#define VFIOKIT_VERSION "0.1"
+#endif
+
+/* Exit code of a command line that makes no sense, and of a policy with errors. */
+#define EXIT_USAGE 2
+
+/* "boot" ends after this time whatever happens (seconds). */
+#define DEADLINE_DEFAULT 10
+#define DEADLINE_MAX 300
+
+struct options {
+	const char *root;
+	const char *policy; /* NULL: the root's own */
+	bool json;
+	bool verbose;
+	unsigned int deadline; /* seconds */
+};
+
+struct command {
+	const char *name;
+	const char *help; /* one line */
+	/* root: descriptor of options->root. Returns the exit code. */
+	int (*run)(const struct options *options, int root);
+};
+
+/*
+ * Reads the command line, prints help or the version where asked, opens the root and runs the command. The last command
+ * of the table has no name. Options stand before or after the command. Returns the exit code.
+ */
+int options_main(int argc, char **argv, const char *program, const struct command *commands);
+
+#endif

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "binder/plan_guards.h"
+
+#define BIT(reason) (1u << (reason))
+
+/* vfio_pci_dev_in_denylist() in drivers/vfio/pci/vfio_pci.c: QAT and their VFs, DSA and IAX of Sapphire Rapids. */
+static bool in_denylist(const struct device *device)
+{
+	static const uint16_t intel[] = { 0x19e2, 0x19e3, 0x37c8, 0x37c9, 0x0435, 0x0443, 0x0b25, 0x0cfe };
+
+	if (device->vendor != 0x8086)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(intel); i++)
+		if (device->device == intel[i])
+			return true;
+	return false;
+}
+
+/* What is known of the host's use of a device; NULL if nothing. */
+static const char *known_use(const struct needs *needs, const struct device *device, enum need_kind kind)
+{
+	for (size_t i = 0; i < needs->count; i++)
+		if (needs->items[i].kind == kind && !needs->items[i].is_elsewhere &&
+		    bdf_compare(&needs->items[i].bdf, &device->bdf) == 0)
+			return needs->items[i].use;
+	return NULL;
+}
+
+static bool is_skipped_by_cmdline(const struct switches *switches, const struct device *device)
+{
+	for (size_t i = 0; i < switches->n_skip; i++)
+		if (bdf_compare(&switches->skip[i], &device->bdf) == 0)
+			return true;
+	return switches->off;
+}
+
+static bool guard_storage(struct plan_entry *entry, const struct needs *needs)
+{
+	entry->use = known_use(needs, entry->device, NEED_STORAGE);
+	if (entry->use != NULL)
+		return true;
+	if (device_base_class(entry->device) != CLASS_BASE_STORAGE)
+		return false;
+	if (!entry->rule->allow_storage)
+		return true;
+	return !needs->knows_storage && (entry->match == MATCH_NONE || !selectors_have_slot(&entry->rule->selectors));
+}
+
+static bool guard_network(struct plan_entry *entry, const struct needs *needs)
+{
+	const char *use = known_use(needs, entry->device, NEED_NETWORK);
+
+	if (entry->rule->allow_network || (use == NULL && device_base_class(entry->device) != CLASS_BASE_NETWORK))
+		return false;
+	if (entry->use == NULL)
+		entry->use = use;
+	return true;
+}
+
+static void choose_driver(struct plan_entry *entry)
+{
+	const char *driver = entry->rule->settings.driver;
+
+	if (streq(driver, POLICY_DRIVER_AUTO))
+		driver = entry->device->variant != NULL ? entry->device->variant : POLICY_DRIVER_DEFAULT;
+	(void)util_copy_fixed(entry->driver, sizeof(entry->driver), driver);
+}
+
+static bool is_bound(const struct plan_entry *entry)
+{
+	const char *driver = entry->device->driver;
+
+	return streq(driver, entry->driver) ||
+	       (streq(entry->rule->settings.driver, POLICY_DRIVER_AUTO) && device_is_vfio_driver(driver));
+}
+
+static void guard(struct plan_entry *entry, const struct plan_input *input)
+{
+	const struct device *device = entry->device;
+	const struct rule *rule = entry->rule;
+	bool bound;
+
+	choose_driver(entry);
+	bound = is_bound(entry);
+	if (is_skipped_by_cmdline(input->switches, device))
+		entry->reasons |= BIT(REASON_CMDLINE);
+	if (entry->match == MATCH_OTHER)
+		entry->reasons |= BIT(REASON_IDENTITY);
+	if (device_is_bridge(device) || device_is_host_bridge(device))
+		entry->reasons |= BIT(REASON_BRIDGE);
+	if (device->console && rule->settings.boot_vga == BOOT_VGA_EXCLUDE) {
+		entry->reasons |= BIT(REASON_CONSOLE);
+		entry->is_boot_vga = entry->match != MATCH_NONE;
+	}
+	if (device->iommu_group == DEVICE_NO_GROUP)
+		entry->reasons |= BIT(REASON_NO_IOMMU);
+	if (in_denylist(device) && streq(entry->driver, POLICY_DRIVER_DEFAULT) && !input->inventory->ignores_denylist)
+		entry->reasons |= BIT(REASON_DENYLIST);
+	if (device->vfs > 0)
+		entry->reasons |= BIT(REASON_HAS_VFS);
+	if (bound)
+		entry->reasons |= BIT(REASON_BOUND);
+	if (guard_storage(entry, input->needs))
+		entry->reasons |= BIT(REASON_STORAGE);
+	if (guard_network(entry, input->needs))
+		entry->reasons |= BIT(REASON_NETWORK);
+	if (!bound && device->driver[0] != '\0' && (input->keeps_bound || rule->settings.on_bound == ON_BOUND_SKIP))
+		entry->reasons |= BIT(REASON_ON_BOUND);
+	if (inventory_driver(input->inventory, entry->driver) == KNOWN_NO)
+		entry->reasons |= BIT(REASON_NO_DRIVER);
+}
+
+void plan_guard_each(struct plan *plan, const struct plan_input *input)
+{
+	for (size_t i = 0; i < plan->n_entries; i++)
+		if (plan->entries[i].device != NULL)
+			guard(&plan->entries[i], input);
+}
+
+static bool is_console_card(const struct plan_entry *entry)
+{
+	return entry->device != NULL && entry->device->console && entry->is_boot_vga &&
+	       (entry->reasons & (BIT(REASON_CMDLINE) | BIT(REASON_IDENTITY) | BIT(REASON_BRIDGE))) == 0;
+}
+
+void plan_guard_companions(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n_entries; i++) {
+		const struct plan_entry *card = &plan->entries[i];
+
+		for (size_t j = 0; j < plan->n_entries && is_console_card(card); j++) {
+			struct plan_entry *entry = &plan->entries[j];
+
+			if (entry->device == NULL || entry->device->console ||
+			    !bdf_same_slot(&entry->device->bdf, &card->device->bdf) ||
+			    selectors_have_slot(&entry->rule->selectors) ||
+			    entry->rule->settings.boot_vga == BOOT_VGA_ALLOW)
+				continue;
+			entry->reasons |= BIT(REASON_CONSOLE);
+			entry->is_boot_vga = true;
+			entry->is_companion = true;
+		}
+	}
+}
+
+/* Would the policy take it, as far as the reasons in front of this one go? */
+static bool would_take(const struct plan_entry *entry, enum reason reason)
+{
+	unsigned int before = BIT(reason) - 1;
+
+	return entry->device != NULL && (entry->reasons & before & ~BIT(REASON_BOUND)) == 0;
+}
+
+static bool is_screen(const struct device *device)
+{
+	unsigned int class = device_subclass(device);
+
+	return class == CLASS_DISPLAY_VGA || class == CLASS_DISPLAY_OTHER;
+}
+
+static bool is_usb_host(const struct device *device)
+{
+	return device_subclass(device) == CLASS_SERIAL_USB;
+}
+
+/* Does the plan take every device of a kind, and is there any? */
+static bool takes_all(const struct plan *plan, const struct inventory *inventory, enum reason reason,
+		      bool (*is_kind)(const struct device *))
+{
+	size_t present = 0, taken = 0;
+
+	for (size_t i = 0; i < inventory->n_devices; i++)
+		present += is_kind(&inventory->devices[i]);
+	for (size_t i = 0; i < plan->n_entries; i++)
+		taken += would_take(&plan->entries[i], reason) && is_kind(plan->entries[i].device);
+	return present > 0 && taken == present;
+}
+
+void plan_guard_unknown_console(struct plan *plan, const struct plan_input *input)
+{
+	for (size_t i = 0; i < input->inventory->n_devices; i++)
+		if (input->inventory->devices[i].console)
+			return;
+	if (!takes_all(plan, input->inventory, REASON_CONSOLE, is_screen))
+		return;
+	for (size_t i = 0; i < plan->n_entries; i++) {
+		struct plan_entry *entry = &plan->entries[i];
+
+		if (entry->device != NULL && is_screen(entry->device) &&
+		    entry->rule->settings.boot_vga == BOOT_VGA_EXCLUDE)
+			entry->reasons |= BIT(REASON_CONSOLE);
+	}
+}
+
+/* The USB hosts that may not all go: those with a keyboard, if that is known, else all. */
+static bool leaves_no_keyboard(const struct plan *plan, const struct plan_input *input)
+{
+	size_t keyboards = 0, taken = 0;
+
+	if (!input->needs->knows_keyboards)
+		return takes_all(plan, input->inventory, REASON_LAST_INPUT, is_usb_host);
+	for (size_t i = 0; i < input->needs->count; i++) {
+		const struct need *need = &input->needs->items[i];
+
+		if (need->kind != NEED_KEYBOARD)
+			continue;
+		keyboards++;
+		for (size_t j = 0; j < plan->n_entries && !need->is_elsewhere; j++)
+			if (would_take(&plan->entries[j], REASON_LAST_INPUT) &&
+			    bdf_compare(&plan->entries[j].device->bdf, &need->bdf) == 0)
+				taken++;
+	}
+	return keyboards > 0 && taken == keyboards;
+}
+
+void plan_guard_last_input(struct plan *plan, const struct plan_input *input)
+{
+	if (!leaves_no_keyboard(plan, input))
+		return;
+	for (size_t i = 0; i < plan->n_entries; i++) {
+		struct plan_entry *entry = &plan->entries[i];
+		const char *use;
+
+		if (entry->device == NULL || !is_usb_host(entry->device) || entry->rule->allow_last_input)
+			continue;
+		use = known_use(input->needs, entry->device, NEED_KEYBOARD);
+		if (input->needs->knows_keyboards && use == NULL)
+			continue;
+		entry->reasons |= BIT(REASON_LAST_INPUT);
+		if (entry->use == NULL)
+			entry->use = use;
+	}
+}
+
+/* A bridge met by chance is left alone; one that was named, or a host bridge that a native driver needs, is refused. */
+static enum verdict bridge_verdict(const struct plan_entry *entry)
+{
+	if (entry->match == MATCH_EXACT)
+		return VERDICT_REFUSE;
+	if (device_is_bridge(entry->device))
+		return VERDICT_SKIP;
+	return entry->device->driver[0] == '\0' || device_is_vfio_driver(entry->device->driver) ? VERDICT_SKIP
+												: VERDICT_REFUSE;
+}
+
+enum verdict plan_verdict_of(const struct plan_entry *entry)
+{
+	switch (entry->reason) {
+	case REASON_BOUND:
+		return VERDICT_BOUND;
+	case REASON_CMDLINE:
+	case REASON_ON_BOUND:
+	case REASON_ABSENT:
+		return VERDICT_SKIP;
+	case REASON_CONSOLE:
+		return entry->is_boot_vga ? VERDICT_SKIP : VERDICT_REFUSE;
+	case REASON_BRIDGE:
+		return bridge_verdict(entry);
+	case REASON_IDENTITY:
+	case REASON_NO_IOMMU:
+	case REASON_DENYLIST:
+	case REASON_HAS_VFS:
+	case REASON_STORAGE:
+	case REASON_NETWORK:
+	case REASON_LAST_INPUT:
+	case REASON_NO_DRIVER:
+	case REASON_GROUP:
+		return VERDICT_REFUSE;
+	case REASON_MODULE:
+	case REASON_UNBIND:
+	case REASON_STUCK:
+	case REASON_PROBE:
+		return VERDICT_FAIL;
+	case REASON_NONE:
+		break;
+	}
+	return VERDICT_BIND;
+}

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The plan in words: names of verdicts and reasons, and one sentence for each device. */
+#include <stdio.h>
+
+#include "binder/plan.h"
+
+const char *plan_verdict_name(enum verdict verdict)
+{
+	static const char *const names[] = { [VERDICT_BIND] = "bind",
+					     [VERDICT_BOUND] = "bound",
+					     [VERDICT_SKIP] = "skip",
+					     [VERDICT_REFUSE] = "refuse",
+					     [VERDICT_FAIL] = "fail" };
+
+	return names[verdict];
+}
+
+const char *plan_reason_name(const struct plan_entry *entry)
+{
+	static const char *const names[] = {
+		[REASON_CMDLINE] = "cmdline",       [REASON_IDENTITY] = "identity",
+		[REASON_BRIDGE] = "bridge",         [REASON_CONSOLE] = "console",
+		[REASON_NO_IOMMU] = "no-iommu",     [REASON_DENYLIST] = "denylist",
+		[REASON_HAS_VFS] = "has-vfs",       [REASON_BOUND] = NULL,
+		[REASON_STORAGE] = "storage",       [REASON_NETWORK] = "network",
+		[REASON_LAST_INPUT] = "last-input", [REASON_ON_BOUND] = "on-bound",
+		[REASON_NO_DRIVER] = "no-driver",   [REASON_GROUP] = "group",
+		[REASON_ABSENT] = "absent",         [REASON_MODULE] = "module",
+		[REASON_UNBIND] = "unbind",         [REASON_STUCK] = "stuck",
+		[REASON_PROBE] = "probe",           [REASON_NONE] = NULL,
+	};
+
+	if (entry->reason == REASON_CONSOLE && entry->is_boot_vga)
+		return "boot-vga";
+	return names[entry->reason];
+}
+
+const char *plan_result_name(enum result result)
+{
+	static const char *const names[] = { [RESULT_OK] = "ok",
+					     [RESULT_PARTIAL] = "partial",
+					     [RESULT_ERROR] = "error",
+					     [RESULT_NOTHING] = "nothing",
+					     [RESULT_OFF] = "off" };
+
+	return names[result];
+}
+
+const char *plan_holder(const char *driver, char *buffer, size_t size)
+{
+	if (driver[0] == '\0')
+		return "no driver holds it";
+	snprintf(buffer, size, "%s holds it", driver);
+	return buffer;
+}
+
+static char *join(char *text, char *more)
+{
+	char *joined = util_format("%s%s", text, more);
+
+	free(text);
+	free(more);
+	return joined;
+}
+
+/* Will this function keep a host driver, and so spoil the group for a guest? */
+static bool stays_with_host(const struct plan *plan, const struct device *device)
+{
+	if (device_is_bridge(device) || device_is_host_bridge(device) || device_is_vfio_driver(device->driver))
+		return false;
+	for (size_t i = 0; i < plan->n_entries; i++)
+		if (plan->entries[i].device == device &&
+		    (plan->entries[i].verdict == VERDICT_BIND || plan->entries[i].verdict == VERDICT_BOUND))
+			return false;
+	return true;
+}
+
+static char *group_remark(const struct plan *plan, const struct plan_entry *entry, const struct plan_input *input)
+{
+	char *names = util_copy("");
+	size_t n = 0;
+
+	for (size_t i = 0; i < input->inventory->n_devices; i++) {
+		const struct device *other = &input->inventory->devices[i];
+
+		if (other->iommu_group != entry->device->iommu_group || other == entry->device ||
+		    !stays_with_host(plan, other))
+			continue;
+		names = join(names, util_format("%s%s", n == 0 ? "" : ", ", other->address));
+		n++;
+	}
+	if (n == 0)
+		return names;
+	return join(
+		util_format("; warning: group %d also holds ", entry->device->iommu_group),
+		join(names, util_copy(", and no guest can use the group while a host driver holds one of its devices "
+				      "(group = whole takes them too)")));
+}
+
+char *plan_remarks(const struct plan *plan, const struct plan_entry *entry, const struct plan_input *input)
+{
+	char *text = util_copy("");
+
+	if (entry->device == NULL)
+		return text;
+	if (entry->verdict == VERDICT_BIND || entry->verdict == VERDICT_BOUND)
+		text = join(text, group_remark(plan, entry, input));
+	if (entry->also != NULL)
+		text = join(text,
+			    util_format("; rule '%s' matches it too, but '%s' %s", entry->also->name, entry->rule->name,
+					entry->match == MATCH_OTHER ? "names its slot" : "comes first"));
+	return text;
+}
+
+static char *say_identity(const struct plan_entry *entry)
+{
+	const struct device *device = entry->device;
+	const char *wrong = entry->wrong_key;
+
+	if (streq(wrong, "class"))
+		return util_format("rule '%s' names this slot for another class, but class %06x is in it",
+				   entry->rule->name, device->class);
+	if (streq(wrong, "serial"))
+		return util_format("rule '%s' names this slot for another serial number, but the kernel shows %s",
+				   entry->rule->name, device->serial == NULL ? "none" : device->serial);
+	if (streq(wrong, "path") || streq(wrong, "address"))
+		return util_format("rule '%s' names this %s together with another %s; the device is at %s, path %s",
+				   entry->rule->name, streq(wrong, "path") ? "address" : "path", wrong, device->address,
+				   device->path);
+	return util_format("rule '%s' names this slot for another device, but %04x:%04x:%04x:%04x is in it",
+			   entry->rule->name, device->vendor, device->device, device->subvendor, device->subdevice);
+}
+
+static char *say_console(const struct plan_entry *entry)
+{
+	if (entry->is_companion)
+		return util_copy(
+			"it belongs to the card of the console, which stays with the host (boot-vga = exclude)");
+	if (entry->device->console)
+		return util_format("it carries the console (%s), which stays with the host (boot-vga = exclude)",
+				   entry->device->console_sign);
+	return util_copy(
+		"nothing shows which display device carries the console, and the policy would take all of them; "
+		"boot-vga = allow in the rule permits it");
+}
+
+static char *say_storage(const struct plan_entry *entry)
+{
+	if (entry->use != NULL)
+		return util_format("the host uses its storage (%s)", entry->use);
+	if (!entry->rule->allow_storage)
+		return util_format("it is a storage controller; rule '%s' needs allow = storage to take it",
+				   entry->rule->name);
+	return util_copy("it is a storage controller and nothing tells yet whether the host uses it; "
+			 "name it by address or path to take it all the same");
+}
+
+static char *say_network(const struct plan_entry *entry)
+{
+	return util_format("%s%s%s; rule '%s' needs allow = network to take it",
+			   entry->use != NULL ? "the host uses its network (" : "it is a network controller",
+			   entry->use != NULL ? entry->use : "", entry->use != NULL ? ")" : "", entry->rule->name);
+}
+
+static char *say_last_input(const struct plan_entry *entry)
+{
+	return util_format("%s%s; rule '%s' needs allow = last-input to take it",
+			   entry->use != NULL ? "the host's last keyboard hangs on it: "
+					      : "the policy would take every USB host, and with it the last keyboard",
+			   entry->use != NULL ? entry->use : "", entry->rule->name);
+}
+
+static char *say_on_bound(const struct plan_entry *entry, const struct plan_input *input)
+{
+	return util_format(
+		"%s has it already, and %s", entry->device->driver,
+		entry->rule->settings.on_bound == ON_BOUND_SKIP || !input->keeps_bound
+			? "on-bound = skip leaves it there"
+			: "on a running system nothing is taken from a driver; it is bound at the next boot");
+}
+
+static char *say_bridge(const struct plan_entry *entry)
+{
+	if (entry->verdict == VERDICT_SKIP)
+		return util_copy("it is a bridge, which stays with the host and does no harm to its group");
+	if (entry->match == MATCH_EXACT)
+		return util_format("it is a bridge, which no guest can be given; take it out of rule '%s'",
+				   entry->rule->name);
+	return util_format("it is a host or ISA bridge that %s needs for the host", entry->device->driver);
+}
+
+static char *say_absent(const struct plan_entry *entry)
+{
+	const char *tail = entry->rule->is_optional ? "" : "; optional = yes would make this no error";
+
+	if (entry->absent == NULL)
+		return util_format("no device is what rule '%s' selects%s; nothing was changed", entry->rule->name,
+				   tail);
+	return util_format("no device is at this %s, which rule '%s' names%s; nothing was changed",
+			   entry->absent_is_path ? "path" : "address", entry->rule->name, tail);
+}
+
+static char *say(const struct plan_entry *entry, const struct plan_input *input)
+{
+	switch (entry->reason) {
+	case REASON_CMDLINE:
+		return util_format("left alone: %s", input->switches->off_cause != NULL
+							     ? input->switches->off_cause
+							     : "vfiokit.skip= on the kernel command line names it");
+	case REASON_IDENTITY:
+		return say_identity(entry);
+	case REASON_BRIDGE:
+		return say_bridge(entry);
+	case REASON_CONSOLE:
+		return say_console(entry);
+	case REASON_NO_IOMMU:
+		return util_copy(
+			input->inventory->has_iommu
+				? "it has no IOMMU group, so vfio-pci would refuse it"
+				: "there is no IOMMU (switch it on in the firmware; Intel also needs intel_iommu=on)");
+	case REASON_DENYLIST:
+		return util_copy("vfio-pci refuses this device as unsafe (its disable_denylist parameter permits it)");
+	case REASON_HAS_VFS:
+		return util_format("%u virtual functions of it exist; set sriov_numvfs to 0 first", entry->device->vfs);
+	case REASON_BOUND:
+		return util_format("already right for rule '%s'", entry->rule->name);
+	case REASON_STORAGE:
+		return say_storage(entry);
+	case REASON_NETWORK:
+		return say_network(entry);
+	case REASON_LAST_INPUT:
+		return say_last_input(entry);
+	case REASON_ON_BOUND:
+		return say_on_bound(entry, input);
+	case REASON_NO_DRIVER:
+		return util_format("there is no driver %s: neither built in nor a module that can be found",
+				   entry->driver);
+	case REASON_GROUP:
+		return util_format(
+			"another device of IOMMU group %d stays with the host, and half a group is of no use",
+			entry->device->iommu_group);
+	case REASON_ABSENT:
+		return say_absent(entry);
+	case REASON_MODULE:
+	case REASON_UNBIND:
+	case REASON_STUCK:
+	case REASON_PROBE:
+	case REASON_NONE:
+		break;
+	}
+	return util_format("%s %s, by rule '%s' (%s)",
+			   entry->match == MATCH_NONE ? "goes with its group to" : "goes to", entry->driver,
+			   entry->rule->name, entry->rule->where);
+}
+
+void plan_explain(struct plan *plan, const struct plan_input *input)
+{
+	char buffer[SYSFS_NAME_SIZE + 16];
+
+	for (size_t i = 0; i < plan->n_entries; i++) {
+		struct plan_entry *entry = &plan->entries[i];
+		char *text = join(say(entry, input), plan_remarks(plan, entry, input));
+
+		if (entry->device != NULL)
+			text = join(text,
+				    util_format("; %s", plan_holder(entry->device->driver, buffer, sizeof(buffer))));
+		free(entry->message);
+		entry->message = text;
+	}
+}

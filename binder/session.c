@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "binder/session.h"
+
+#include <errno.h>
+
+#include "binder/apply.h"
+#include "binder/modules.h"
+#include "lib/child.h"
+#include "lib/file.h"
+#include "lib/log.h"
+#include "lib/paths.h"
+
+/* What the process that undoes, and then the report, may need at the end of the time (milliseconds). */
+#define TIME_TO_UNDO 1500
+#define TIME_TO_REPORT 500
+
+/*
+ * An initramfs says so itself, or its root is the kernel's own rootfs, which nobody sees any more once the real root is
+ * mounted over it. (A root on tmpfs shows as tmpfs.)
+ */
+static bool is_initramfs(int root)
+{
+	cleanup_free char *mounts = NULL;
+	size_t length = 0;
+
+	if (sysfs_exists(root, PATH_INITRD_RELEASE))
+		return true;
+	if (file_read_start(root, PATH_MOUNTS, 1024 * 1024, &mounts, &length) < 0)
+		return false;
+	return starts_with(mounts, "rootfs / rootfs ") || strstr(mounts, "\nrootfs / rootfs ") != NULL ||
+	       starts_with(mounts, "none / rootfs ") || strstr(mounts, "\nnone / rootfs ") != NULL;
+}
+
+void session_plan(struct session *session, const char *command, const struct options *options, int root,
+		  bool will_apply)
+{
+	struct policy_source source = { root, options->policy };
+	int result;
+
+	*session = (struct session){ .command = command, .root = root };
+	switches_read(&session->switches, root, will_apply, &session->problems);
+	policy_read(&session->policy, &source, &session->switches, &session->problems);
+	result = inventory_scan(&session->inventory, root, &session->problems);
+	if (result < 0)
+		problem_add(&session->problems, PROBLEM_MACHINE, PATH_DEVICES,
+			    "cannot list the PCI devices: %s (is /sys mounted?); nothing was changed",
+			    strerror(-result));
+	inventory_complete(&session->inventory, root, &session->policy, false);
+	session->input = (struct plan_input){ .inventory = &session->inventory,
+					      .policy = &session->policy,
+					      .switches = &session->switches,
+					      .needs = &needs_unknown,
+					      .keeps_bound = will_apply && !is_initramfs(root) };
+	plan_build(&session->plan, &session->input);
+	plan_explain(&session->plan, &session->input);
+	if (session->switches.plan_only)
+		session->command = "plan";
+}
+
+static int run_apply(void *context)
+{
+	apply_run(context);
+	return 0;
+}
+
+static int run_recovery(void *context)
+{
+	apply_load_journal(context);
+	apply_recover(context);
+	return 0;
+}
+
+/* Runs the plan in a child; if that one is killed or dies, a second one gives back what it left. */
+static void run_in_children(struct apply *apply, uint64_t deadline)
+{
+	struct child child;
+	int result;
+
+	apply->deadline = deadline - TIME_TO_UNDO - TIME_TO_REPORT;
+	result = child_start(&child, run_apply, apply);
+	if (result == 0)
+		result = child_wait(&child, apply->deadline);
+	if (result == 0)
+		return;
+	log_error("applying the plan %s; giving back what is not finished",
+		  result == -ETIMEDOUT ? "did not end in time" : "ended unexpectedly");
+	apply->deadline = deadline - TIME_TO_REPORT;
+	if (child_start(&child, run_recovery, apply) < 0 || child_wait(&child, apply->deadline) != 0)
+		log_error("giving back did not end in time either; 'status' shows what holds each device");
+}
+
+void session_apply(struct session *session, const char *directory, uint64_t deadline)
+{
+	struct kernel_context context = { .root = session->root };
+	struct kernel kernel = kernel_real(&context);
+	struct journal journal = { .fd = -1 };
+	struct apply apply;
+
+	session->was_applied = true;
+	apply_prepare(&apply, &session->plan, &kernel, &journal, 0);
+	if (apply.n_items == 0)
+		return;
+	if (journal_create(&journal, session->root, directory) < 0) {
+		problem_add(&session->problems, PROBLEM_MACHINE, directory,
+			    "cannot make a journal, so nothing could be undone; nothing was changed");
+	} else {
+		context.modules = modules_open(session->root, session->inventory.release);
+		run_in_children(&apply, deadline);
+		modules_close(context.modules);
+		apply_load_journal(&apply);
+	}
+	if (apply.lacks_type1)
+		problem_add(&session->problems, PROBLEM_MACHINE, "vfio_iommu_type1",
+			    "cannot load this module; the devices are bound, but no guest starts until it is loaded");
+	apply_conclude(&apply, &session->plan, &session->input);
+	apply_free(&apply);
+	journal_close(&journal);
+}
+
+static bool has_policy_errors(const struct session *session)
+{
+	return problem_count(&session->problems, PROBLEM_POLICY) > 0;
+}
+
+struct report session_report(const struct session *session)
+{
+	return (struct report){ .command = session->command,
+				.inventory = &session->inventory,
+				.policy = &session->policy,
+				.plan = &session->plan,
+				.problems = &session->problems,
+				.result = plan_result(&session->plan, has_policy_errors(session)),
+				.root = session->root,
+				.was_applied = session->was_applied };
+}
+
+int session_exit_code(const struct session *session)
+{
+	return report_exit_code(plan_result(&session->plan, has_policy_errors(session)), has_policy_errors(session));
+}
+
+void session_free(struct session *session)
+{
+	plan_free(&session->plan);
+	inventory_free(&session->inventory);
+	policy_free(&session->policy);
+	switches_free(&session->switches);
+	problems_free(&session->problems);
+}

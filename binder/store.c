@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "binder/store.h"
+
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "lib/file.h"
+#include "lib/paths.h"
+#include "lib/util.h"
+
+#define REPORT_MAX (16 * 1024 * 1024)
+
+/* Runs kept beside the first one. udev may start us again and again; /run is memory. */
+#define RUNS_MAX 100
+
+static cJSON *read_reports(int root, const char *directory)
+{
+	cleanup_free char *path = util_format("%s/" NAME_REPORT, directory);
+	cleanup_free char *text = NULL;
+	size_t length = 0;
+	cJSON *document;
+
+	if (file_read(root, path, REPORT_MAX, &text, &length) < 0)
+		return NULL;
+	document = cJSON_ParseWithLength(text, length);
+	if (document != NULL && !cJSON_IsObject(document)) {
+		cJSON_Delete(document);
+		document = NULL;
+	}
+	return document;
+}
+
+static int write_reports(int root, const char *directory, const cJSON *document)
+{
+	cleanup_free char *path = util_format("%s/" NAME_REPORT, directory);
+	char *text = cJSON_Print(document);
+	int result;
+
+	if (text == NULL)
+		return -ENOMEM;
+	result = file_write(root, path, text, strlen(text));
+	cJSON_free(text);
+	return result;
+}
+
+/* Puts a report behind the first one. Takes it over. */
+static void append_run(cJSON *first, cJSON *later)
+{
+	cJSON *runs = cJSON_GetObjectItemCaseSensitive(first, "runs");
+
+	if (!cJSON_IsArray(runs)) {
+		cJSON_DeleteItemFromObjectCaseSensitive(first, "runs");
+		runs = cJSON_AddArrayToObject(first, "runs");
+	}
+	cJSON_AddItemToArray(runs, later);
+	while (cJSON_GetArraySize(runs) > RUNS_MAX)
+		cJSON_DeleteItemFromArray(runs, 0);
+}
+
+/* What is there but cannot be read is kept for its owner to look at. */
+static void set_aside(int root, const char *directory)
+{
+	cleanup_free char *path = util_format("%s/" NAME_REPORT, directory);
+	cleanup_free char *aside = util_format("%s.broken", path);
+
+	(void)renameat(root, path, root, aside);
+}
+
+int store_add(int root, const char *directory, cJSON *document)
+{
+	cJSON *first = read_reports(root, directory);
+	int result;
+
+	if (first == NULL)
+		set_aside(root, directory);
+	if (first != NULL)
+		append_run(first, document);
+	else
+		first = document;
+	result = write_reports(root, directory, first);
+	cJSON_Delete(first);
+	return result;
+}
+
+/* The later document's own report, then its runs, go behind the first. Takes it over. */
+static void append_document(cJSON *first, cJSON *later)
+{
+	cJSON *runs = cJSON_DetachItemFromObjectCaseSensitive(later, "runs");
+
+	append_run(first, later);
+	while (cJSON_GetArraySize(runs) > 0)
+		append_run(first, cJSON_DetachItemFromArray(runs, 0));
+	cJSON_Delete(runs);
+}
+
+static cJSON *merge_reports(int root)
+{
+	cJSON *first = read_reports(root, PATH_RUN_PID1), *later = read_reports(root, PATH_RUN);
+
+	if (first == NULL)
+		return later;
+	if (later != NULL)
+		append_document(first, later);
+	return first;
+}
+
+int store_adopt(int root)
+{
+	cJSON *first = read_reports(root, PATH_RUN_PID1);
+	int result;
+
+	if (first == NULL)
+		return 0;
+	cJSON_Delete(first);
+	first = merge_reports(root);
+	result = write_reports(root, PATH_RUN, first);
+	cJSON_Delete(first);
+	if (result < 0)
+		return result;
+	(void)unlinkat(root, PATH_RUN_PID1 "/" NAME_REPORT, 0);
+	(void)unlinkat(root, PATH_RUN_PID1 "/" NAME_JOURNAL, 0);
+	(void)unlinkat(root, PATH_RUN_PID1, AT_REMOVEDIR);
+	return 0;
+}
+
+cJSON *store_read(int root)
+{
+	return merge_reports(root);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Where reports are kept: run/vfiokit/bind.json, and for the run as PID 1, whose /run is covered by the next mount,
+ * dev/.vfiokit/bind.json. The first report of a boot is never replaced; later ones are appended to its "runs".
+ */
+#ifndef VFIOKIT_STORE_H
+#define VFIOKIT_STORE_H
+
+struct cJSON;
+
+/*
+ * Keeps a report in the directory (PATH_RUN or PATH_RUN_PID1). The document is taken over, whatever the result: 0, or a
+ * negative errno.
+ */
+int store_add(int root, const char *directory, struct cJSON *document);
+
+/* Moves what a run as PID 1 left to its proper place, in front of what may be there. Nothing to move is fine. */
+int store_adopt(int root);
+
+/* Reads this boot's reports, from wherever they are. NULL if there are none. Owned by the caller. */
+struct cJSON *store_read(int root);
+
+#endif

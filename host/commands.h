@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The commands of vfiokit; command_status is the binder's. Each returns an exit code. */
+#ifndef VFIOKIT_HOST_COMMANDS_H
+#define VFIOKIT_HOST_COMMANDS_H
+
+#include "binder/options.h"
+
+int command_list(const struct options *options, int root);
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vfiokit: the command for people, over the binder's stages. */
+#include "binder/commands.h"
+#include "host/commands.h"
+
+static const struct command commands[] = {
+	{ "list", "show all PCI functions by IOMMU group", command_list },
+	{ "status", "what was done at this boot, and whether it is still so", command_status },
+	{ 0 },
+};
+
+int main(int argc, char **argv)
+{
+	return options_main(argc, argv, "vfiokit", commands);
+}
