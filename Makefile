@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# make            build everything into build/
+# make demo       install what is needed, build, and watch it work in a virtual machine
+# make check      the same for all tests
+# make help       the other targets
+#
+# Variables: PREFIX DESTDIR V=1 (show commands) SAN=1 (ASan and UBSan) STATIC=0 (vfio-bind with shared
+# libraries) CC KMOD_SRC (source tree of libkmod) WERROR=1
+
+VERSION  := 0.1
+PREFIX   ?= /usr
+SYSCONFDIR ?= /etc
+STATIC   ?= 1
+ifeq ($(origin CC),default)
+CC       := gcc
+endif
+SCDOC    ?= scdoc
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)')
+
+comma := ,
+
+# One object tree for each way of compiling: they never mix.
+BUILD  := build
+VARIANT := $(notdir $(CC))$(if $(SAN),-san)
+OBJ    := $(BUILD)/obj/$(VARIANT)
+STATIC_OBJ := $(BUILD)/obj/static-$(notdir $(CC))
+# Sanitizers need glibc and shared libraries.
+ifneq ($(SAN),)
+override STATIC := 0
+endif
+OUT    := $(if $(SAN),$(BUILD)/san,$(if $(filter-out gcc cc,$(notdir $(CC))),$(BUILD)/$(notdir $(CC)),$(BUILD)))
+
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wundef \
+	-Wpointer-arith -Wimplicit-fallthrough -Wcast-qual -Wwrite-strings $(if $(WERROR),-Werror)
+COMMON   := -std=gnu17 -D_GNU_SOURCE -DVFIOKIT_VERSION='"$(VERSION)"' -I. -MMD -MP $(WARNINGS)
+HARDEN   := -fPIE -fstack-protector-strong $(if $(SAN),,-D_FORTIFY_SOURCE=2)
+SANFLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+CFLAGS   ?= -O2 -g
+LDFLAGS  ?=
+PKG      := libkmod inih libcjson
+SHARED_CFLAGS = $(COMMON) $(HARDEN) $(SANFLAGS) $(CFLAGS)
+SHARED_LDFLAGS = -pie -Wl,-z,relro,-z,now $(SANFLAGS) $(LDFLAGS)
+
+# The static program: musl and size (deps/musl-cc adds static-pie, RELRO, stack protector and fortify).
+MUSL_CC := MUSL_CC_BACKEND=$(CC) deps/musl-cc
+STATIC_CFLAGS := $(COMMON) -Os -ffunction-sections -fdata-sections -fno-unwind-tables \
+	-fno-asynchronous-unwind-tables -isystem $(BUILD)/deps/include
+STATIC_LDFLAGS := -Wl,--gc-sections -s -L$(BUILD)/deps/lib
+STATIC_LIBS := -lkmod -lzstd -llzma -lz -linih -lcjson
+DEPS_STAMP := $(BUILD)/deps/stamp
+
+LIB_SRC    := $(filter-out lib/fortify.c,$(wildcard lib/*.c))
+BINDER_SRC := $(wildcard binder/*.c)
+HOST_SRC   := $(wildcard host/*.c)
+STAGES_SRC := $(LIB_SRC) $(filter-out binder/main.c,$(BINDER_SRC))
+UNIT_SRC   := $(wildcard tests/unit/*.c)
+MAN_SRC    := $(wildcard man/*.scd)
+
+object = $(patsubst %.c,$(1)/%.o,$(2))
+PROGRAMS := $(OUT)/vfio-bind $(OUT)/vfiokit
+MAN      := $(patsubst man/%.scd,$(BUILD)/man/%,$(MAN_SRC))
+
+.PHONY: all deps demo check check-full check-unit check-vm bench lint format install uninstall clean help programs tests
+.DELETE_ON_ERROR:
+
+all: programs $(if $(SAN),,$(MAN))
+programs: $(PROGRAMS)
+
+help:
+	@sed -n 's/^# \{0,1\}//;2,9p' Makefile
+	@echo "targets: all deps demo check check-full check-unit check-vm bench lint format install uninstall clean"
+
+# --- building ---------------------------------------------------------------------------------------
+
+ifeq ($(STATIC),1)
+$(OUT)/vfio-bind: $(call object,$(STATIC_OBJ),$(LIB_SRC) $(BINDER_SRC))
+	$(call say,LINK,$@)
+	$(Q)$(MUSL_CC) $(STATIC_LDFLAGS) -o $@ $^ $(STATIC_LIBS)
+else
+$(OUT)/vfio-bind: $(call object,$(OBJ),$(LIB_SRC) $(BINDER_SRC))
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(SHARED_LDFLAGS) -o $@ $^ $$(pkg-config --libs $(PKG))
+endif
+
+$(OUT)/vfiokit: $(call object,$(OBJ),$(STAGES_SRC) $(HOST_SRC))
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(SHARED_LDFLAGS) -o $@ $^ $$(pkg-config --libs $(PKG) libpci)
+
+$(OBJ)/%.o: %.c
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(SHARED_CFLAGS) -c -o $@ $<
+
+$(STATIC_OBJ)/%.o: %.c $(DEPS_STAMP)
+	$(call say,CC,$< (static))
+	$(Q)mkdir -p $(@D)
+	$(Q)$(MUSL_CC) $(STATIC_CFLAGS) -c -o $@ $<
+
+$(DEPS_STAMP): deps/static.sh deps/musl-cc lib/fortify.h lib/fortify.c
+	$(call say,DEPS,libraries of the static vfio-bind)
+	$(Q)deps/static.sh
+	$(Q)touch $@
+
+$(BUILD)/man/%: man/%.scd
+	$(call say,MAN,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(SCDOC) < $< > $@
+
+# --- tests ------------------------------------------------------------------------------------------
+
+TESTS := $(OUT)/tests/unit $(OUT)/tests/mktree
+tests: $(TESTS)
+
+$(OUT)/tests/unit: $(call object,$(OBJ),$(STAGES_SRC) $(UNIT_SRC) $(filter-out tests/tree/mktree.c,$(wildcard tests/tree/*.c)))
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(SHARED_LDFLAGS) -o $@ $^ $$(pkg-config --libs $(PKG))
+
+$(OUT)/tests/mktree: $(call object,$(OBJ),$(wildcard tests/tree/*.c))
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(SHARED_LDFLAGS) -o $@ $^
+
+deps:
+	$(Q)deps/install.sh
+	$(Q)deps/static.sh
+
+demo:
+	$(Q)deps/install.sh build demo
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)tests/vm/demo.sh
+
+check:
+	$(Q)deps/install.sh
+	$(Q)tests/check.sh
+
+check-full:
+	$(Q)deps/install.sh
+	$(Q)tests/check.sh --full
+
+check-unit: $(OUT)/tests/unit
+	$(Q)$(OUT)/tests/unit
+
+check-vm: all
+	$(Q)tests/vm/run.sh $(CELL)
+
+bench: all $(OUT)/tests/mktree
+	$(Q)bench/run.sh
+
+lint:
+	$(Q)tests/lint.sh
+
+format:
+	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
+
+# --- installing -------------------------------------------------------------------------------------
+
+# Everything that is installed: SOURCE TARGET MODE, so that uninstall cannot forget one.
+define INSTALLED
+$(OUT)/vfio-bind $(PREFIX)/sbin/vfio-bind 755
+$(OUT)/vfiokit $(PREFIX)/bin/vfiokit 755
+conf/bind.conf $(PREFIX)/share/doc/vfiokit/examples/bind.conf 644
+completions/vfiokit.bash $(PREFIX)/share/bash-completion/completions/vfiokit 644
+completions/vfio-bind.bash $(PREFIX)/share/bash-completion/completions/vfio-bind 644
+$(foreach page,$(notdir $(MAN_SRC:.scd=)),$(BUILD)/man/$(page) $(PREFIX)/share/man/man$(lastword $(subst ., ,$(page)))/$(page) 644
+)
+endef
+export INSTALLED
+
+install: all
+	$(Q)echo "$$INSTALLED" | while read -r source target mode; do \
+		[ -z "$$source" ] || install -D -m "$$mode" "$$source" "$(DESTDIR)$$target" || exit 1; \
+	done
+	$(Q)install -d "$(DESTDIR)$(SYSCONFDIR)/vfiokit/bind.conf.d"
+	$(Q)[ -e "$(DESTDIR)$(SYSCONFDIR)/vfiokit/bind.conf" ] || \
+		install -m 644 conf/bind.conf "$(DESTDIR)$(SYSCONFDIR)/vfiokit/bind.conf"
+
+# The policy stays, as a package would leave it, unless it is the example as we installed it.
+uninstall:
+	$(Q)echo "$$INSTALLED" | while read -r source target mode; do \
+		[ -z "$$source" ] || rm -f "$(DESTDIR)$$target"; \
+	done
+	$(Q)cmp -s conf/bind.conf "$(DESTDIR)$(SYSCONFDIR)/vfiokit/bind.conf" && \
+		rm -f "$(DESTDIR)$(SYSCONFDIR)/vfiokit/bind.conf" || true
+	$(Q)rmdir -p --ignore-fail-on-non-empty "$(DESTDIR)$(SYSCONFDIR)/vfiokit/bind.conf.d" \
+		"$(DESTDIR)$(PREFIX)/share/doc/vfiokit/examples" 2>/dev/null || true
+
+# What was fetched stays: it is large and does not change.
+clean:
+	$(Q)find $(BUILD) -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} +
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
