@@ -21,6 +21,8 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)')
 
 comma := ,
+empty :=
+space := $(empty) $(empty)
 
 # One object tree for each way of compiling: they never mix.
 BUILD  := build
@@ -31,7 +33,9 @@ STATIC_OBJ := $(BUILD)/obj/static-$(notdir $(CC))
 ifneq ($(SAN),)
 override STATIC := 0
 endif
-OUT    := $(if $(SAN),$(BUILD)/san,$(if $(filter-out gcc cc,$(notdir $(CC))),$(BUILD)/$(notdir $(CC)),$(BUILD)))
+# build/ is the static gcc build; the others stand below it: build/clang, build/san, build/shared, build/clang-shared ...
+KIND   := $(subst $(space),-,$(strip $(filter-out gcc,$(notdir $(CC))) $(if $(SAN),san,$(if $(filter 0,$(STATIC)),shared))))
+OUT    := $(BUILD)$(if $(KIND),/$(KIND))
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wundef \
 	-Wpointer-arith -Wimplicit-fallthrough -Wcast-qual -Wwrite-strings $(if $(WERROR),-Werror)

@@ -126,21 +126,25 @@ static void clear_override(struct apply *apply, struct apply_item *item)
 	}
 }
 
+static bool is_driverless(const struct apply *apply, const struct apply_item *item)
+{
+	char driver[SYSFS_NAME_SIZE];
+
+	read_driver(apply, item, driver);
+	return driver[0] == '\0';
+}
+
 /* Lets the kernel choose a driver again, and insists on the one that it had. */
 static void probe_native(struct apply *apply, struct apply_item *item)
 {
 	const char *native = item->entry->device->driver;
-	char driver[SYSFS_NAME_SIZE];
 
-	for (int i = 0; i < 2; i++) {
-		read_driver(apply, item, driver);
-		if (driver[0] != '\0')
-			return;
+	for (int i = 0; i < 2 && is_driverless(apply, item); i++) {
 		(void)apply->kernel->write(apply->kernel->context, PATH_PROBE, address_of(item), 0);
-		read_driver(apply, item, driver);
-		if (driver[0] != '\0' || native[0] == '\0')
+		if (native[0] == '\0')
 			return;
-		(void)write_driver(apply, item, native, "bind", 0);
+		if (is_driverless(apply, item))
+			(void)write_driver(apply, item, native, "bind", 0);
 	}
 }
 

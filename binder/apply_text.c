@@ -39,6 +39,12 @@ static const char *explain_bind(int error)
 		return "the kernel deferred it until the deadline: something that it depends on is missing";
 	case ENODEV:
 		return "the driver does not take it, or its override was changed by somebody else (No such device)";
+	case EACCES:
+	case EPERM:
+	case EROFS:
+		return "/sys cannot be written (only root may, and not where it is mounted read-only)";
+	case ENOENT:
+		return "the device or the driver has vanished (No such file or directory)";
 	case ETIMEDOUT:
 		return "the deadline passed before its turn";
 	default:

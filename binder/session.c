@@ -10,9 +10,10 @@
 #include "lib/log.h"
 #include "lib/paths.h"
 
-/* What the process that undoes, and then the report, may need at the end of the time (milliseconds). */
-#define TIME_TO_UNDO 1500
-#define TIME_TO_REPORT 500
+/* Of the time that is left, in percent: until when the plan is applied, and until when what is not finished is undone.
+ */
+#define SHARE_TO_APPLY 75
+#define SHARE_TO_UNDO 95
 
 /*
  * An initramfs says so itself, or its root is the kernel's own rootfs, which nobody sees any more once the real root is
@@ -73,10 +74,11 @@ static int run_recovery(void *context)
 /* Runs the plan in a child; if that one is killed or dies, a second one gives back what it left. */
 static void run_in_children(struct apply *apply, uint64_t deadline)
 {
+	uint64_t now = child_now(), left = deadline > now ? deadline - now : 0;
 	struct child child;
 	int result;
 
-	apply->deadline = deadline - TIME_TO_UNDO - TIME_TO_REPORT;
+	apply->deadline = now + left * SHARE_TO_APPLY / 100;
 	result = child_start(&child, run_apply, apply);
 	if (result == 0)
 		result = child_wait(&child, apply->deadline);
@@ -84,7 +86,7 @@ static void run_in_children(struct apply *apply, uint64_t deadline)
 		return;
 	log_error("applying the plan %s; giving back what is not finished",
 		  result == -ETIMEDOUT ? "did not end in time" : "ended unexpectedly");
-	apply->deadline = deadline - TIME_TO_REPORT;
+	apply->deadline = now + left * SHARE_TO_UNDO / 100;
 	if (child_start(&child, run_recovery, apply) < 0 || child_wait(&child, apply->deadline) != 0)
 		log_error("giving back did not end in time either; 'status' shows what holds each device");
 }

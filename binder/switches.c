@@ -166,6 +166,11 @@ void switches_parse(struct switches *switches, const char *text, struct problems
 		else if (is_ours)
 			take_word(switches, &word, problems);
 	}
+	if (switches->group[0] != '\0' && selectors_empty(&switches->selectors))
+		problem_add(
+			problems, PROBLEM_POLICY, PATH_CMDLINE,
+			"vfiokit.group= selects nothing by itself, expected vfiokit.id= or vfiokit.address= with it; "
+			"ignored");
 }
 
 void switches_read(struct switches *switches, int root, bool must_exist, struct problems *problems)
