@@ -5,6 +5,7 @@
 
 #include "binder/modules.h"
 #include "lib/child.h"
+#include "lib/log.h"
 #include "lib/sysfs.h"
 
 struct write_job {
@@ -22,27 +23,36 @@ static int write_in_child(void *context)
 	return result >= 0 && result < 126 ? result : EIO;
 }
 
-static int real_write(void *context, const char *path, const char *value, uint64_t deadline)
+static int write_guarded(const struct write_job *job, uint64_t deadline)
 {
-	const struct kernel_context *real = context;
-	struct write_job job = { real->root, path, value };
+	struct write_job copy = *job;
 	struct child child;
-	int result;
+	int result = child_start(&child, write_in_child, &copy);
 
-	if (deadline == 0)
-		return sysfs_write(real->root, path, value);
-	result = child_start(&child, write_in_child, &job);
 	if (result < 0)
 		return result;
 	result = child_wait(&child, deadline);
 	return result > 0 ? -result : result;
 }
 
+static int real_write(void *context, const char *path, const char *value, uint64_t deadline)
+{
+	const struct kernel_context *real = context;
+	struct write_job job = { real->root, path, value };
+	int result = deadline == 0 ? sysfs_write(real->root, path, value) : write_guarded(&job, deadline);
+
+	log_debug("write '%s' to %s: %s", value[0] == '\n' ? "" : value, path, result < 0 ? strerror(-result) : "ok");
+	return result;
+}
+
 static int real_load(void *context, const char *module)
 {
 	const struct kernel_context *real = context;
 
-	return modules_load(real->modules, module);
+	int result = modules_load(real->modules, module);
+
+	log_debug("load module %s: %s", module, result < 0 ? strerror(-result) : "ok");
+	return result;
 }
 
 struct kernel kernel_real(struct kernel_context *context)

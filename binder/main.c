@@ -14,6 +14,9 @@ static const struct command commands[] = {
 	{ 0 },
 };
 
+static const struct program program = { PROGRAM, "Gives PCI devices to vfio-pci as /etc/vfiokit/bind.conf says.",
+					commands, true };
+
 static bool is_boot(int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++)
@@ -30,7 +33,7 @@ int main(int argc, char **argv, char **environment)
 
 	if (getpid() == 1 || streq(name, "vfio-init"))
 		return command_init(argv, environment);
-	code = options_main(argc, argv, PROGRAM, commands);
+	code = options_main(argc, argv, &program);
 	/* Nothing that is wrong with its command line may stop a boot. */
 	return is_boot(argc, argv) ? 0 : code;
 }

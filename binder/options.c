@@ -21,24 +21,23 @@ static const struct option long_options[] = {
 	{ 0 },
 };
 
-static void print_help(const char *program, const struct command *commands)
+static void print_help(const struct program *program)
 {
-	printf("Usage: %s [OPTION...] COMMAND\n\nGives PCI devices to vfio-pci as /etc/vfiokit/bind.conf says.\n\n"
-	       "Commands:\n",
-	       program);
-	for (const struct command *command = commands; command->name != NULL; command++)
+	printf("Usage: %s [OPTION...] COMMAND\n\n%s\n\nCommands:\n", program->name, program->purpose);
+	for (const struct command *command = program->commands; command->name != NULL; command++)
 		printf("  %-8s %s\n", command->name, command->help);
 	printf("\nOptions:\n"
 	       "  --root DIR          look at this directory instead of /\n"
-	       "  --policy FILE       read this policy, without drop-ins\n"
-	       "  --json              print a JSON document\n"
-	       "  --deadline SECONDS  give up after this time (boot, apply; default %d)\n"
+	       "  --policy FILE       read this policy, without drop-ins\n");
+	if (program->has_deadline)
+		printf("  --deadline SECONDS  give up after this time (boot, apply; default %d)\n", DEADLINE_DEFAULT);
+	printf("  --json              print a JSON document\n"
 	       "  -v, --verbose       say more\n"
 	       "  -h, --help          print this help\n"
 	       "  --version           print the version\n\n"
 	       "Exit codes: 0 done or nothing to do, 1 something was refused, failed or absent, 2 wrong usage or\n"
 	       "policy, 3 no IOMMU or no vfio-pci. 'boot' always exits 0. See %s(8) and vfiokit-bind.conf(5).\n",
-	       DEADLINE_DEFAULT, program);
+	       program->name);
 }
 
 static int complain(const char *program, const char *what, const char *word)
@@ -48,12 +47,21 @@ static int complain(const char *program, const char *what, const char *word)
 	return EXIT_USAGE;
 }
 
-/* Returns -1 to go on, or the exit code. */
-static int take_option(int option, struct options *options, const char *program, const struct command *commands,
-		       char **argv)
+static int take_deadline(struct options *options, const char *program)
 {
 	uint64_t seconds;
 
+	if (!parse_number(optarg, 10, DEADLINE_MAX, &seconds) || seconds == 0)
+		return complain(program, "--deadline takes whole seconds from 1 to 300, not", optarg);
+	options->deadline = (unsigned int)seconds;
+	return -1;
+}
+
+/* Returns -1 to go on, or the exit code. */
+static int take_option(int option, struct options *options, const struct program *program, char **argv)
+{
+	if (option == OPTION_DEADLINE && !program->has_deadline)
+		return complain(program->name, "unknown option", "--deadline");
 	switch (option) {
 	case OPTION_ROOT:
 		options->root = optarg;
@@ -65,23 +73,20 @@ static int take_option(int option, struct options *options, const char *program,
 		options->json = true;
 		return -1;
 	case OPTION_DEADLINE:
-		if (!parse_number(optarg, 10, DEADLINE_MAX, &seconds) || seconds == 0)
-			return complain(program, "--deadline takes whole seconds from 1 to 300, not", optarg);
-		options->deadline = (unsigned int)seconds;
-		return -1;
+		return take_deadline(options, program->name);
 	case 'v':
 		options->verbose = true;
 		return -1;
 	case 'h':
-		print_help(program, commands);
+		print_help(program);
 		return 0;
 	case OPTION_VERSION:
-		printf("%s " VFIOKIT_VERSION "\n", program);
+		printf("%s " VFIOKIT_VERSION "\n", program->name);
 		return 0;
 	case ':':
-		return complain(program, "a value is missing for", argv[optind - 1]);
+		return complain(program->name, "a value is missing for", argv[optind - 1]);
 	default:
-		return complain(program, "unknown option", argv[optind - 1]);
+		return complain(program->name, "unknown option", argv[optind - 1]);
 	}
 }
 
@@ -93,7 +98,7 @@ static const struct command *find_command(const struct command *commands, const 
 	return NULL;
 }
 
-int options_main(int argc, char **argv, const char *program, const struct command *commands)
+int options_main(int argc, char **argv, const struct program *program)
 {
 	struct options options = { .root = "/", .deadline = DEADLINE_DEFAULT };
 	const struct command *command;
@@ -102,23 +107,23 @@ int options_main(int argc, char **argv, const char *program, const struct comman
 
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, ":vh", long_options, NULL)) != -1) {
-		code = take_option(option, &options, program, commands, argv);
+		code = take_option(option, &options, program, argv);
 		if (code >= 0)
 			return code;
 	}
 	if (optind == argc)
-		return complain(program, "no command given", NULL);
-	command = find_command(commands, argv[optind]);
+		return complain(program->name, "no command given", NULL);
+	command = find_command(program->commands, argv[optind]);
 	if (command == NULL)
-		return complain(program, "unknown command", argv[optind]);
+		return complain(program->name, "unknown command", argv[optind]);
 	if (optind + 1 < argc)
-		return complain(program, "too many words, beginning with", argv[optind + 1]);
+		return complain(program->name, "too many words, beginning with", argv[optind + 1]);
 	root = file_open_root(options.root);
 	if (root < 0) {
-		fprintf(stderr, "%s: cannot open the root directory '%s': %s; nothing was changed\n", program,
+		fprintf(stderr, "%s: cannot open the root directory '%s': %s; nothing was changed\n", program->name,
 			options.root, strerror(-root));
 		return EXIT_USAGE;
 	}
-	log_setup(program, options.verbose, -1);
+	log_setup(program->name, options.verbose, -1);
 	return command->run(&options, root);
 }

@@ -31,10 +31,17 @@ struct command {
 	int (*run)(const struct options *options, int root);
 };
 
+struct program {
+	const char *name;
+	const char *purpose;            /* one sentence, for --help */
+	const struct command *commands; /* the last one has no name */
+	bool has_deadline;              /* takes --deadline */
+};
+
 /*
- * Reads the command line, prints help or the version where asked, opens the root and runs the command. The last command
- * of the table has no name. Options stand before or after the command. Returns the exit code.
+ * Reads the command line, prints help or the version where asked, opens the root and runs the command. Options stand
+ * before or after the command. Returns the exit code.
  */
-int options_main(int argc, char **argv, const char *program, const struct command *commands);
+int options_main(int argc, char **argv, const struct program *program);
 
 #endif

@@ -47,6 +47,9 @@ void session_plan(struct session *session, const char *command, const struct opt
 			    "cannot list the PCI devices: %s (is /sys mounted?); nothing was changed",
 			    strerror(-result));
 	inventory_complete(&session->inventory, root, &session->policy, false);
+	log_debug("%zu functions, %zu rules from %zu files, %s IOMMU, vfio-pci %s", session->inventory.n_devices,
+		  session->policy.n_rules, session->policy.n_files, session->inventory.has_iommu ? "with" : "no",
+		  inventory_driver(&session->inventory, POLICY_DRIVER_DEFAULT) == KNOWN_NO ? "missing" : "not missing");
 	session->input = (struct plan_input){ .inventory = &session->inventory,
 					      .policy = &session->policy,
 					      .switches = &session->switches,

@@ -62,7 +62,7 @@ static int by_group(const void *a, const void *b)
 	return bdf_compare(&left->bdf, &right->bdf);
 }
 
-static void print_device(struct pci_access *names, const struct device *device)
+static void print_device(struct pci_access *names, const struct device *device, bool verbose)
 {
 	char name[NAME_SIZE], class[NAME_SIZE];
 
@@ -72,9 +72,13 @@ static void print_device(struct pci_access *names, const struct device *device)
 	       device->class, device->driver[0] != '\0' ? device->driver : "-", device->console ? "[console] " : "",
 	       class, class[0] != '\0' && name[0] != '\0' ? ": " : "", name,
 	       device_is_bridge(device) && class[0] == '\0' ? "bridge" : "");
+	if (verbose)
+		printf("                path %s, subsystem %04x:%04x%s%s\n", device->path, device->subvendor,
+		       device->subdevice, device->console ? ", console: " : "",
+		       device->console ? device->console_sign : "");
 }
 
-static void print_groups(struct pci_access *names, const struct inventory *inventory)
+static void print_groups(struct pci_access *names, const struct inventory *inventory, bool verbose)
 {
 	const struct device **sorted = util_alloc((inventory->n_devices + 1) * sizeof(*sorted));
 	int group = -2;
@@ -91,7 +95,7 @@ static void print_groups(struct pci_access *names, const struct inventory *inven
 			else
 				printf("Group %d\n", group);
 		}
-		print_device(names, sorted[i]);
+		print_device(names, sorted[i], verbose);
 	}
 	free(sorted);
 }
@@ -133,7 +137,7 @@ int command_list(const struct options *options, int root)
 	if (options->json) {
 		report_emit_json(list_json(names, &inventory, &problems));
 	} else {
-		print_groups(names, &inventory);
+		print_groups(names, &inventory, options->verbose);
 		for (size_t i = 0; i < problems.count; i++)
 			printf("%s: %s\n", problems.items[i].where, problems.items[i].message);
 		if (!inventory.has_iommu)

@@ -9,7 +9,11 @@ static const struct command commands[] = {
 	{ 0 },
 };
 
+static const struct program program = { "vfiokit",
+					"Shows the PCI devices of this machine and what vfiokit did with them.",
+					commands, false };
+
 int main(int argc, char **argv)
 {
-	return options_main(argc, argv, "vfiokit", commands);
+	return options_main(argc, argv, &program);
 }
