@@ -52,6 +52,24 @@ static const char *explain_bind(int error)
 	}
 }
 
+/* The driver link is gone before the driver's remove() hangs, so what is remembered counts. */
+static const char *stuck_on(const struct apply_item *item)
+{
+	if (item->holder[0] != '\0')
+		return item->holder;
+	return item->entry->device->driver[0] != '\0' ? item->entry->device->driver : item->entry->driver;
+}
+
+/* The end of each message: what has the device now. */
+static char *say_holder(const struct apply_item *item, const char *driver)
+{
+	char buffer[SYSFS_NAME_SIZE + 16];
+
+	if (item->is_stuck)
+		return util_format("%s is still busy with it", stuck_on(item));
+	return util_copy(plan_holder(driver, buffer, sizeof(buffer)));
+}
+
 static char *say_failure(const struct apply_item *item)
 {
 	const char *driver = item->entry->driver;
@@ -64,7 +82,7 @@ static char *say_failure(const struct apply_item *item)
 	case REASON_STUCK:
 		return util_format("%s did not let go of it (something may have it open); its override stays on %s, "
 				   "it is not touched again until the next boot",
-				   item->holder[0] != '\0' ? item->holder : "a driver", driver);
+				   stuck_on(item), driver);
 	case REASON_GROUP:
 		return util_format("another device of IOMMU group %d failed, so this one was given back too",
 				   item->entry->device->iommu_group);
@@ -77,8 +95,8 @@ static void conclude(struct apply_item *item, const struct apply *apply, const s
 		     const struct plan_input *input)
 {
 	struct plan_entry *entry = item->entry;
-	cleanup_free char *remarks = NULL, *text = NULL;
-	char buffer[SYSFS_NAME_SIZE + 16], driver[SYSFS_NAME_SIZE];
+	cleanup_free char *remarks = NULL, *text = NULL, *holder = NULL;
+	char driver[SYSFS_NAME_SIZE];
 
 	inventory_read_driver(apply->kernel->root, entry->device->address, driver);
 	if (item->is_failed || !streq(driver, entry->driver)) {
@@ -89,11 +107,12 @@ static void conclude(struct apply_item *item, const struct apply *apply, const s
 		text = util_format("bound to %s by rule '%s' (%s)", driver, entry->rule->name, entry->rule->where);
 	}
 	remarks = plan_remarks(plan, entry, input);
+	holder = say_holder(item, driver);
 	free(entry->message);
 	entry->message = util_format(
 		"%s%s%s; %s", text, remarks,
 		item->is_failed && item->has_override && !item->is_stuck ? "; its override could not be cleared" : "",
-		plan_holder(driver, buffer, sizeof(buffer)));
+		holder);
 }
 
 void apply_conclude(struct apply *apply, const struct plan *plan, const struct plan_input *input)
