@@ -367,3 +367,11 @@ void apply_recover(struct apply *apply)
 			fail(apply, item, REASON_PROBE, -ETIMEDOUT);
 	}
 }
+
+bool apply_has_bound(const struct apply *apply)
+{
+	for (size_t i = 0; i < apply->n_items; i++)
+		if (apply->items[i].is_done)
+			return true;
+	return false;
+}

@@ -47,6 +47,9 @@ void apply_run(struct apply *apply);
 void apply_load_journal(struct apply *apply);
 void apply_recover(struct apply *apply);
 
+/* Did this run bind anything, as far as the items tell? */
+bool apply_has_bound(const struct apply *apply);
+
 /*
  * Puts what came of it into the plan's entries: verdict, reason, message. Reads each driver link once more: what it
  * shows is what is reported.

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vfio-bind: the binder. Runs in the initramfs, in front of an init, for late devices, and by hand. */
 
+#include <sys/stat.h>
+
 #include "binder/commands.h"
 #include "lib/util.h"
 
@@ -17,12 +19,30 @@ static const struct command commands[] = {
 static const struct program program = { PROGRAM, "Gives PCI devices to vfio-pci as /etc/vfiokit/bind.conf says.",
 					commands, true };
 
+/* The command is the first word that is neither an option nor an option's value. */
 static bool is_boot(int argc, char **argv)
 {
-	for (int i = 1; i < argc; i++)
-		if (streq(argv[i], "boot"))
-			return true;
+	static const char *const with_value[] = { "--root", "--policy", "--deadline" };
+
+	for (int i = 1; i < argc; i++) {
+		if (argv[i][0] != '-')
+			return streq(argv[i], "boot");
+		for (size_t j = 0; j < ARRAY_SIZE(with_value); j++)
+			if (streq(argv[i], with_value[j]))
+				i++;
+	}
 	return false;
+}
+
+/*
+ * PID 1 of the machine, not of a container: the first PID namespace has a fixed inode number (PROC_PID_INIT_INO in
+ * include/linux/proc_ns.h). Where /proc is not mounted yet, nobody has made containers.
+ */
+static bool is_first_process(void)
+{
+	struct stat info;
+
+	return getpid() == 1 && (stat("/proc/self/ns/pid", &info) < 0 || info.st_ino == 0xEFFFFFFCu);
 }
 
 int main(int argc, char **argv, char **environment)
@@ -31,7 +51,7 @@ int main(int argc, char **argv, char **environment)
 	const char *name = slash != NULL ? slash + 1 : argv[0] != NULL ? argv[0] : PROGRAM;
 	int code;
 
-	if (getpid() == 1 || streq(name, "vfio-init"))
+	if (is_first_process() || streq(name, "vfio-init"))
 		return command_init(argv, environment);
 	code = options_main(argc, argv, &program);
 	/* Nothing that is wrong with its command line may stop a boot. */

@@ -36,7 +36,7 @@ static void print_help(const struct program *program)
 	       "  -h, --help          print this help\n"
 	       "  --version           print the version\n\n"
 	       "Exit codes: 0 done or nothing to do, 1 something was refused, failed or absent, 2 wrong usage or\n"
-	       "policy, 3 no IOMMU or no vfio-pci. 'boot' always exits 0. See %s(8) and vfiokit-bind.conf(5).\n",
+	       "policy, 3 no IOMMU or no vfio-pci. See %s(8) and vfiokit-bind.conf(5).\n",
 	       program->name);
 }
 
@@ -45,6 +45,14 @@ static int complain(const char *program, const char *what, const char *word)
 	fprintf(stderr, "%s: %s%s%s%s; nothing was changed, try '%s --help'\n", program, what, word != NULL ? " '" : "",
 		word != NULL ? word : "", word != NULL ? "'" : "", program);
 	return EXIT_USAGE;
+}
+
+/* A letter may stand in a cluster; a long option is the word before the next one. */
+static int complain_unknown(const char *program, char **argv)
+{
+	const char letter[] = { '-', (char)optopt, '\0' };
+
+	return complain(program, "unknown option", optopt > 0 && optopt < OPTION_ROOT ? letter : argv[optind - 1]);
 }
 
 static int take_deadline(struct options *options, const char *program)
@@ -86,7 +94,7 @@ static int take_option(int option, struct options *options, const struct program
 	case ':':
 		return complain(program->name, "a value is missing for", argv[optind - 1]);
 	default:
-		return complain(program->name, "unknown option", argv[optind - 1]);
+		return complain_unknown(program->name, argv);
 	}
 }
 

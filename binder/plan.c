@@ -140,8 +140,9 @@ static void pull_groups(struct plan *plan, const struct plan_input *input)
 		if (entry->device == NULL)
 			continue;
 		listed[entry->device - inventory->devices] = true;
-		if (pulls_group(entry) && puller[entry->device->iommu_group] == NULL)
-			puller[entry->device->iommu_group] = entry->rule;
+		if (pulls_group(entry) &&
+		    (puller[entry->device->iommu_group] == NULL || entry->rule < puller[entry->device->iommu_group]))
+			puller[entry->device->iommu_group] = entry->rule; /* the first in file order */
 	}
 	for (size_t i = 0; i < inventory->n_devices; i++) {
 		const struct device *device = &inventory->devices[i];

@@ -86,15 +86,17 @@ static const char *set_optional(struct policy_loader *loader, struct rule *rule,
 
 static const char *add_words(struct rule *rule, char *value, const char *(*add)(struct selectors *, const char *))
 {
+	size_t n = 0;
 	char *word;
 
-	while ((word = parse_next_word(&value)) != NULL) {
+	for (; (word = parse_next_word(&value)) != NULL; n++) {
 		const char *expected = add(&rule->selectors, word);
 
 		if (expected != NULL)
 			return expected;
 	}
-	return NULL;
+	/* An empty id beside an address would drop the check of identity without a word. */
+	return n > 0 || add == selector_add_serial ? NULL : "at least one value";
 }
 
 static const char *add_ids(struct policy_loader *loader, struct rule *rule, char *value)

@@ -114,7 +114,7 @@ void session_apply(struct session *session, const char *directory, uint64_t dead
 		modules_close(context.modules);
 		apply_load_journal(&apply);
 	}
-	if (apply.lacks_type1)
+	if (apply.lacks_type1 && apply_has_bound(&apply))
 		problem_add(&session->problems, PROBLEM_MACHINE, "vfio_iommu_type1",
 			    "cannot load this module; the devices are bound, but no guest starts until it is loaded");
 	apply_conclude(&apply, &session->plan, &session->input);

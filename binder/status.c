@@ -96,15 +96,35 @@ static void show_device(const cJSON *device, const char *driver, bool has_addres
 	printf("\n");
 }
 
-static cJSON *show(struct status *status, const cJSON *first, int root, bool as_json)
+/* first and last: the first run of this boot and the last one; NULL where there was none. */
+static cJSON *begin_document(const cJSON *first, const cJSON *last)
 {
-	cJSON *document = cJSON_CreateObject(), *devices;
+	cJSON *document = cJSON_CreateObject();
 
 	cJSON_AddNumberToObject(document, "version", 1);
 	cJSON_AddStringToObject(document, "command", "status");
-	cJSON_AddStringToObject(document, "kernel", text_of(first, "kernel"));
-	cJSON_AddStringToObject(document, "result", text_of(first, "result"));
-	devices = cJSON_AddArrayToObject(document, "devices");
+	if (first != NULL)
+		cJSON_AddStringToObject(document, "kernel", text_of(first, "kernel"));
+	else
+		cJSON_AddNullToObject(document, "kernel");
+	cJSON_AddStringToObject(document, "result", last != NULL ? text_of(last, "result") : "nothing");
+	return document;
+}
+
+static void end_document(cJSON *document, const cJSON *last, bool has_changed)
+{
+	cJSON *errors = last != NULL ? cJSON_Duplicate(cJSON_GetObjectItemCaseSensitive(last, "errors"), true) : NULL;
+
+	cJSON_AddItemToObject(document, "errors", errors != NULL ? errors : cJSON_CreateArray());
+	cJSON_AddBoolToObject(document, "changed", has_changed);
+	cJSON_AddStringToObject(document, "switch_off", SWITCH_OFF);
+}
+
+static cJSON *show(struct status *status, const cJSON *first, const cJSON *last, int root, bool as_json)
+{
+	cJSON *document = begin_document(first, last);
+	cJSON *devices = cJSON_AddArrayToObject(document, "devices");
+
 	for (size_t i = 0; i < status->count; i++) {
 		char driver[SYSFS_NAME_SIZE];
 		bool has_address = read_driver_now(status->devices[i], root, driver);
@@ -115,19 +135,29 @@ static cJSON *show(struct status *status, const cJSON *first, int root, bool as_
 		if (!as_json)
 			show_device(status->devices[i], driver, has_address, kept);
 	}
-	cJSON_AddItemToObject(document, "errors",
-			      cJSON_Duplicate(cJSON_GetObjectItemCaseSensitive(first, "errors"), true));
-	cJSON_AddBoolToObject(document, "changed", status->has_changed);
-	cJSON_AddStringToObject(document, "switch_off", SWITCH_OFF);
+	end_document(document, last, status->has_changed);
 	return document;
 }
 
-static void show_errors(const cJSON *first)
+static void show_errors(const cJSON *run)
 {
 	const cJSON *error;
 
-	cJSON_ArrayForEach(error, cJSON_GetObjectItemCaseSensitive(first, "errors"))
-		printf("%s: %s\n", text_of(error, "where"), text_of(error, "message"));
+	cJSON_ArrayForEach(error, cJSON_GetObjectItemCaseSensitive(run, "errors"))
+	{
+		const char *where = text_of(error, "where");
+
+		printf("%s%s%s\n", where, where[0] != '\0' ? ": " : "", text_of(error, "message"));
+	}
+}
+
+static void show_summary(const cJSON *first, const cJSON *last, bool has_changed)
+{
+	show_errors(last);
+	printf("result %s of '%s'", text_of(first, "result"), text_of(first, "command"));
+	if (last != first)
+		printf(", %s of the last run, '%s'", text_of(last, "result"), text_of(last, "command"));
+	printf("%s; " SWITCH_OFF "\n", has_changed ? "; CHANGED since then" : "");
 }
 
 static int code_of(const char *result)
@@ -137,32 +167,45 @@ static int code_of(const char *result)
 	return streq(result, "nothing") ? 3 : 1;
 }
 
-int command_status(const struct options *options, int root)
+static int status_of_nothing(bool as_json)
 {
-	cJSON *first = store_read(root), *document;
-	struct status status = { 0 };
-	const cJSON *run;
-	int code;
+	cJSON *document = begin_document(NULL, NULL);
 
-	if (first == NULL) {
-		if (options->json)
-			report_emit_json(cJSON_Parse("{\"version\":1,\"command\":\"status\",\"result\":\"nothing\","
-						     "\"devices\":[],\"errors\":[]}"));
-		else
-			printf("vfiokit did nothing at this boot: there is no report in /run/vfiokit. " SWITCH_OFF
-			       ".\n");
+	cJSON_AddArrayToObject(document, "devices");
+	end_document(document, NULL, false);
+	if (as_json) {
+		report_emit_json(document);
 		return code_of("nothing");
 	}
+	cJSON_Delete(document);
+	printf("vfiokit did nothing at this boot: there is no report in /run/vfiokit. " SWITCH_OFF ".\n");
+	return code_of("nothing");
+}
+
+int command_status(const struct options *options, int root)
+{
+	struct status status = { 0 };
+	const cJSON *run, *last;
+	cJSON *first, *document;
+	int code;
+
+	(void)store_adopt(root); /* needs root; without, the report is read where it is */
+	first = store_read(root);
+	if (first == NULL)
+		return status_of_nothing(options->json);
+	last = first;
 	take_run(&status, first);
-	cJSON_ArrayForEach(run, cJSON_GetObjectItemCaseSensitive(first, "runs")) take_run(&status, run);
-	document = show(&status, first, root, options->json);
-	code = status.has_changed ? 1 : code_of(text_of(first, "result"));
+	cJSON_ArrayForEach(run, cJSON_GetObjectItemCaseSensitive(first, "runs"))
+	{
+		take_run(&status, run);
+		last = run;
+	}
+	document = show(&status, first, last, root, options->json);
+	code = status.has_changed ? 1 : code_of(text_of(last, "result"));
 	if (options->json) {
 		report_emit_json(document);
 	} else {
-		show_errors(first);
-		printf("result %s at boot%s; " SWITCH_OFF "\n", text_of(first, "result"),
-		       status.has_changed ? ", CHANGED since then" : "");
+		show_summary(first, last, status.has_changed);
 		cJSON_Delete(document);
 	}
 	free(status.devices);

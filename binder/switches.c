@@ -85,22 +85,23 @@ static void take_switch(struct switches *switches, const char *value, struct pro
 
 static void take_skip(struct switches *switches, char *value, struct problems *problems)
 {
-	char *word;
+	char *word = parse_next_word(&value);
 
-	while ((word = parse_next_word(&value)) != NULL) {
+	/* An empty value may have lost its address to a blank. */
+	do {
 		struct bdf bdf, *item;
 
-		if (!bdf_parse(word, &bdf)) {
+		if (word == NULL || !bdf_parse(word, &bdf)) {
 			problem_add(problems, PROBLEM_POLICY, PATH_CMDLINE,
 				    "vfiokit.skip=%.40s: expected an address such as 0000:06:00.0; "
-				    "nothing is bound, because it may name any device",
-				    word);
+				    "nothing is bound, because it may mean any device",
+				    word != NULL ? word : "");
 			set_off(switches, "an unreadable vfiokit.skip= on the kernel command line");
 			continue;
 		}
 		item = util_append(&switches->skip, &switches->n_skip, sizeof(*item));
 		*item = bdf;
-	}
+	} while (word != NULL && (word = parse_next_word(&value)) != NULL);
 }
 
 static void take_selector(struct switches *switches, const char *key, char *value, struct problems *problems)

@@ -107,7 +107,11 @@ static cJSON *list_json(struct pci_access *names, const struct inventory *invent
 
 	cJSON_AddNumberToObject(document, "version", 1);
 	cJSON_AddStringToObject(document, "command", "list");
-	cJSON_AddStringToObject(document, "kernel", inventory->release);
+	if (inventory->release[0] != '\0')
+		cJSON_AddStringToObject(document, "kernel", inventory->release);
+	else
+		cJSON_AddNullToObject(document, "kernel");
+	cJSON_AddBoolToObject(document, "iommu", inventory->has_iommu);
 	devices = cJSON_AddArrayToObject(document, "devices");
 	for (size_t i = 0; i < inventory->n_devices; i++) {
 		cJSON *object = report_device_json(&inventory->devices[i]);
