@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,6 +29,7 @@ int child_start(struct child *child, int (*work)(void *context), void *context)
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return -errno;
+	(void)fflush(NULL); /* what waits to be written must not be written twice */
 	child->pid = fork();
 	if (child->pid < 0) {
 		result = -errno;
@@ -40,7 +42,9 @@ int child_start(struct child *child, int (*work)(void *context), void *context)
 		if (own_sign_of_life >= 0)
 			close(own_sign_of_life);
 		own_sign_of_life = ends[1];
-		_exit(work(context));
+		result = work(context);
+		(void)fflush(NULL);
+		_exit(result);
 	}
 	close(ends[1]);
 	child->alive = ends[0];

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lib/file.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "lib/root.h"
 #include "lib/util.h"
 
 /* O_NONBLOCK: opening a FIFO without a writer would wait for one. */
@@ -17,10 +17,9 @@ static int open_regular(int root, const char *path)
 	struct stat info;
 	int result;
 
-	assert(path[0] != '/' || root == AT_FDCWD);
-	fd = openat(root, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	fd = root_open(root, path, O_RDONLY | O_NONBLOCK, 0);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	if (fstat(fd, &info) < 0)
 		return -errno;
 	if (S_ISDIR(info.st_mode))
@@ -96,20 +95,30 @@ int file_read(int root, const char *path, size_t max, char **ret_text, size_t *r
 	return result;
 }
 
+static int make_directory(int root, const char *path)
+{
+	const char *name;
+	cleanup_close int parent = root_open_parent(root, path, &name);
+
+	if (parent < 0)
+		return parent;
+	return mkdirat(parent, name, 0755) < 0 && errno != EEXIST ? -errno : 0;
+}
+
 int file_make_directories(int root, const char *path)
 {
 	char part[PATH_MAX];
 
-	assert(path[0] != '/');
 	if (!util_copy_fixed(part, sizeof(part), path))
 		return -ENAMETOOLONG;
 	for (char *slash = strchr(part, '/');; slash = strchr(slash + 1, '/')) {
+		int result;
+
 		if (slash != NULL)
 			*slash = '\0';
-		if (mkdirat(root, part, 0755) < 0 && errno != EEXIST)
-			return -errno;
-		if (slash == NULL)
-			return 0;
+		result = make_directory(root, part);
+		if (result < 0 || slash == NULL)
+			return result;
 		*slash = '/';
 	}
 }
@@ -129,46 +138,110 @@ static int write_full(int fd, const char *data, size_t length)
 	return 0;
 }
 
-static int write_new(int root, const char *path, const char *data, size_t length)
+static int write_new(int parent, const char *name, const char *data, size_t length)
 {
 	cleanup_close int fd = -1;
 	int result;
 
 	/* A left-over of a killed run, or a link laid in our way, must not be followed. */
-	(void)unlinkat(root, path, 0);
-	fd = openat(root, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
+	(void)unlinkat(parent, name, 0);
+	fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (fd < 0)
 		return -errno;
 	result = write_full(fd, data, length);
 	if (result < 0)
-		(void)unlinkat(root, path, 0);
+		(void)unlinkat(parent, name, 0);
 	return result;
+}
+
+static int make_directories_above(int root, const char *path)
+{
+	char directory[PATH_MAX];
+	char *slash;
+
+	if (!util_copy_fixed(directory, sizeof(directory), path))
+		return -ENAMETOOLONG;
+	slash = strrchr(directory, '/');
+	if (slash == NULL)
+		return 0;
+	*slash = '\0';
+	return file_make_directories(root, directory);
 }
 
 int file_write(int root, const char *path, const char *data, size_t length)
 {
-	char temporary[PATH_MAX], directory[PATH_MAX];
-	char *slash;
-	int result;
+	int result = make_directories_above(root, path);
+	cleanup_close int parent = -1;
+	char temporary[NAME_MAX + 1];
+	const char *name;
 
-	if (!util_copy_fixed(directory, sizeof(directory), path) ||
-	    (size_t)snprintf(temporary, sizeof(temporary), "%s.new", path) >= sizeof(temporary))
-		return -ENAMETOOLONG;
-	slash = strrchr(directory, '/');
-	if (slash != NULL) {
-		*slash = '\0';
-		result = file_make_directories(root, directory);
-		if (result < 0)
-			return result;
-	}
-	result = write_new(root, temporary, data, length);
 	if (result < 0)
 		return result;
-	if (renameat(root, temporary, root, path) < 0) {
+	parent = root_open_parent(root, path, &name);
+	if (parent < 0)
+		return parent;
+	if ((size_t)snprintf(temporary, sizeof(temporary), "%s.new", name) >= sizeof(temporary))
+		return -ENAMETOOLONG;
+	result = write_new(parent, temporary, data, length);
+	if (result < 0)
+		return result;
+	if (renameat(parent, temporary, parent, name) < 0) {
 		result = -errno;
-		(void)unlinkat(root, temporary, 0);
+		(void)unlinkat(parent, temporary, 0);
 	}
 	return result;
+}
+
+int file_create(int root, const char *path, int flags)
+{
+	int result = make_directories_above(root, path);
+	cleanup_close int parent = -1;
+	const char *name;
+	int fd;
+
+	if (result < 0)
+		return result;
+	parent = root_open_parent(root, path, &name);
+	if (parent < 0)
+		return parent;
+	(void)unlinkat(parent, name, 0);
+	fd = openat(parent, name, flags | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
+	return fd < 0 ? -errno : fd;
+}
+
+int file_rename(int root, const char *path, const char *new_name)
+{
+	const char *name;
+	cleanup_close int parent = root_open_parent(root, path, &name);
+
+	if (parent < 0)
+		return parent;
+	return renameat(parent, name, parent, new_name) < 0 ? -errno : 0;
+}
+
+int file_remove(int root, const char *path, int flags)
+{
+	const char *name;
+	cleanup_close int parent = root_open_parent(root, path, &name);
+
+	if (parent < 0)
+		return parent;
+	return unlinkat(parent, name, flags) < 0 ? -errno : 0;
+}
+
+DIR *file_open_directory(int root, const char *path)
+{
+	int fd = root_open(root, path, O_RDONLY | O_DIRECTORY, 0);
+	DIR *directory;
+
+	if (fd < 0) {
+		errno = -fd;
+		return NULL;
+	}
+	directory = fdopendir(fd);
+	if (directory == NULL)
+		close(fd);
+	return directory;
 }
 
 int file_open_root(const char *path)

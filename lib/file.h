@@ -3,6 +3,7 @@
 #ifndef VFIOKIT_FILE_H
 #define VFIOKIT_FILE_H
 
+#include <dirent.h>
 #include <stddef.h>
 
 /*
@@ -23,6 +24,18 @@ int file_write(int root, const char *path, const char *data, size_t length);
 
 /* Makes the directory and those above it (0755); existing ones are fine. */
 int file_make_directories(int root, const char *path);
+
+/* Makes a new, empty file (0644) in place of what has the name, and the directories above it. Returns a descriptor. */
+int file_create(int root, const char *path, int flags);
+
+/* Gives a file another name in the same directory. */
+int file_rename(int root, const char *path, const char *new_name);
+
+/* Removes a file, or with AT_REMOVEDIR an empty directory. */
+int file_remove(int root, const char *path, int flags);
+
+/* Opens a directory for reading its entries; closedir() it. NULL with errno set if that is not possible. */
+DIR *file_open_directory(int root, const char *path);
 
 /* Opens a directory of the file system for later use as root. Returns a descriptor. */
 int file_open_root(const char *path);

@@ -12,6 +12,7 @@ struct parser {
 	struct problems *problems;
 	char section[INI_NAME_MAX + 1]; /* "" before the first */
 	bool skipping;                  /* below a broken section header */
+	bool owes_newline;              /* the line filled inih's buffer: as with fgets(), its end comes next */
 };
 
 /* One line as the check sees it: never with its line end. */
@@ -94,9 +95,8 @@ static const char *check_line(const struct parser *parser, const struct span *sp
 
 static void refuse(struct parser *parser, const char *line, const char *reason)
 {
-	char where[512];
+	cleanup_free char *where = util_format("%s:%u", parser->file, parser->line);
 
-	snprintf(where, sizeof(where), "%s:%u", parser->file, parser->line);
 	problem_add(parser->problems, PROBLEM_POLICY, where, "%s: '%.40s'", reason, line);
 	if (line[0] == '[') {
 		parser->skipping = true;
@@ -117,7 +117,10 @@ static void begin_section(struct parser *parser, const char *line)
 	parser->reader->on_line(parser->reader->context, &event);
 }
 
-/* inih asks for the next line; what the check refuses reaches it as an empty line. */
+/*
+ * inih asks for the next line, as it would ask fgets(); what the check refuses reaches it as an empty line. A line of
+ * INI_LINE_MAX bytes fills its buffer without the newline: newer versions would skip what follows up to the next one.
+ */
 static char *feed_line(char *buffer, int size, void *stream)
 {
 	struct parser *parser = stream;
@@ -126,6 +129,11 @@ static char *feed_line(char *buffer, int size, void *stream)
 	const char *reason;
 	size_t kept;
 
+	if (parser->owes_newline) {
+		parser->owes_newline = false;
+		snprintf(buffer, (size_t)size, "\n");
+		return buffer;
+	}
 	if (parser->text == parser->end)
 		return NULL;
 	span = next_line(parser);
@@ -139,7 +147,7 @@ static char *feed_line(char *buffer, int size, void *stream)
 		begin_section(parser, line);
 	if (reason != NULL || (parser->skipping && line[0] != '['))
 		line[0] = '\0';
-	snprintf(buffer, (size_t)size, "%s", line);
+	parser->owes_newline = snprintf(buffer, (size_t)size, "%s\n", line) >= size;
 	return buffer;
 }
 

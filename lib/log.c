@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "lib/paths.h"
+#include "lib/root.h"
 
 /* A record of the kernel log has at most 1024 bytes, its prefix included; longer writes fail (EINVAL). */
 #define LINE_SIZE 960
@@ -32,7 +33,7 @@ static bool write_kmsg(enum log_level level, const char *text)
 
 	if (target.kmsg_root < 0)
 		return false;
-	fd = openat(target.kmsg_root, PATH_KMSG, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	fd = root_open(target.kmsg_root, PATH_KMSG, O_WRONLY | O_NONBLOCK, 0);
 	if (fd < 0)
 		return false;
 	n = snprintf(line, sizeof(line), "<%d>%s: %s\n", level, target.program, text);

@@ -17,14 +17,11 @@ void problem_add(struct problems *problems, enum problem_kind kind, const char *
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	/* The message may quote what stood in a file: nothing but printable text may reach a terminal. */
-	for (char *c = text; *c != '\0'; c++)
-		if ((unsigned char)*c < ' ' || (unsigned char)*c > '~')
-			*c = '?';
 	problem = util_append(&problems->items, &problems->count, sizeof(*problem));
 	problem->kind = kind;
-	problem->where = util_copy(where);
-	problem->message = util_copy(text);
+	/* Both may quote what stood in a file. */
+	problem->where = util_copy_printable(where);
+	problem->message = util_copy_printable(text);
 }
 
 size_t problem_count(const struct problems *problems, enum problem_kind kind)

@@ -7,6 +7,7 @@
 #include <limits.h>
 
 #include "lib/parse.h"
+#include "lib/root.h"
 #include "lib/util.h"
 
 int sysfs_read(int root, const char *path, char *buffer, size_t size)
@@ -14,11 +15,11 @@ int sysfs_read(int root, const char *path, char *buffer, size_t size)
 	cleanup_close int fd = -1;
 	ssize_t n;
 
-	assert(path[0] != '/' && size > 0);
+	assert(size > 0);
 	buffer[0] = '\0';
-	fd = openat(root, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	fd = root_open(root, path, O_RDONLY | O_NONBLOCK, 0);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	n = read(fd, buffer, size - 1);
 	if (n < 0)
 		return -errno;
@@ -46,10 +47,9 @@ int sysfs_write(int root, const char *path, const char *value)
 	size_t length = strlen(value);
 	ssize_t n;
 
-	assert(path[0] != '/');
-	fd = openat(root, path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	fd = root_open(root, path, O_WRONLY | O_NONBLOCK, 0);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	n = write(fd, value, length);
 	if (n < 0)
 		return -errno;
@@ -88,6 +88,7 @@ int sysfs_read_link_name(int root, const char *path, char *buffer, size_t size)
 
 bool sysfs_exists(int root, const char *path)
 {
-	assert(path[0] != '/');
-	return faccessat(root, path, F_OK, 0) == 0;
+	cleanup_close int fd = root_open(root, path, O_PATH, 0);
+
+	return fd >= 0;
 }

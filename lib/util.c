@@ -26,6 +26,16 @@ char *util_copy(const char *text)
 	return checked(strdup(text));
 }
 
+char *util_copy_printable(const char *text)
+{
+	char *copy = util_copy(text);
+
+	for (char *c = copy; *c != '\0'; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
+	return copy;
+}
+
 char *util_format(const char *format, ...)
 {
 	va_list args;

@@ -50,6 +50,7 @@ static inline void util_close_fd(const int *fd)
  */
 void *util_alloc(size_t size); /* zeroed */
 char *util_copy(const char *text);
+char *util_copy_printable(const char *text); /* what is not printable ASCII becomes '?': safe to show */
 char *util_format(const char *format, ...) PRINTF_LIKE(1, 2);
 
 /*
