@@ -56,17 +56,20 @@ static void adopt_earlier(int root)
 
 int command_apply(const struct options *options, int root)
 {
+	uint64_t now = child_now(), deadline = now + options->deadline * 1000;
+	int lock = store_lock(root, PATH_RUN, now + (deadline - now) / 2);
 	struct session session;
 	struct report report;
 	int code;
 
 	adopt_earlier(root);
-	plan_and_apply(&session, "apply", options, root, PATH_RUN, child_now() + options->deadline * 1000);
+	plan_and_apply(&session, "apply", options, root, PATH_RUN, deadline);
 	report = session_report(&session);
 	keep(&report, root, PATH_RUN);
 	report_emit(&report, options->json);
 	code = session_exit_code(&session);
 	session_free(&session);
+	store_unlock(lock);
 	return code;
 }
 
@@ -80,6 +83,8 @@ struct boot {
 static int boot_work(void *context)
 {
 	const struct boot *boot = context;
+	uint64_t now = child_now();
+	int lock = store_lock(boot->root, boot->directory, now + (boot->deadline - now) / 4);
 	struct session session;
 	struct report report;
 
@@ -92,6 +97,7 @@ static int boot_work(void *context)
 	if (boot->options->json)
 		report_emit(&report, true);
 	session_free(&session);
+	store_unlock(lock);
 	return 0;
 }
 

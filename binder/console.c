@@ -2,12 +2,15 @@
 #include "binder/console.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "lib/file.h"
 #include "lib/parse.h"
 #include "lib/paths.h"
+#include "lib/root.h"
 
 #define PATH_SIZE 128
 #define IOMEM_MAX (1024 * 1024)
@@ -40,7 +43,7 @@ static uint32_t take_u32(const char *bytes, size_t offset)
 static bool framebuffer_from_screen_info(int root, struct range *ret)
 {
 	char info[SCREEN_INFO_SIZE + 1];
-	cleanup_close int fd = openat(root, PATH_SCREEN_INFO, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	cleanup_close int fd = root_open(root, PATH_SCREEN_INFO, O_RDONLY | O_NONBLOCK, 0);
 	unsigned int type;
 	uint64_t size;
 
@@ -95,14 +98,18 @@ static bool framebuffer_from_iomem(int root, struct range *ret)
 	return false;
 }
 
-/* Does one of the device's memory ranges hold the framebuffer's start? Lines are "first last flags" in hex. */
-static bool holds_framebuffer(int root, const char *address, const struct range *framebuffer)
+/*
+ * Does one of the device's memory ranges hold the framebuffer's start? Lines are "first last flags" in hex.
+ * KNOWN_NOT: they cannot be read.
+ */
+static enum known holds_framebuffer(int root, const char *address, const struct range *framebuffer)
 {
 	char path[PATH_SIZE], text[SYSFS_VALUE_SIZE];
+	enum known answer = KNOWN_NOT;
 
 	snprintf(path, sizeof(path), PATH_DEVICES "/%s/resource", address);
 	if (sysfs_read(root, path, text, sizeof(text)) < 0)
-		return false;
+		return KNOWN_NOT;
 	for (char *line = text, *next; line != NULL; line = next) {
 		uint64_t first, last;
 		char *first_word, *last_word;
@@ -112,12 +119,14 @@ static bool holds_framebuffer(int root, const char *address, const struct range 
 			*next++ = '\0';
 		first_word = parse_next_word(&line);
 		last_word = first_word != NULL ? parse_next_word(&line) : NULL;
-		if (last_word != NULL && parse_number(first_word, 16, UINT64_MAX, &first) &&
-		    parse_number(last_word, 16, UINT64_MAX, &last) && last > 0 && framebuffer->first >= first &&
-		    framebuffer->first <= last)
-			return true;
+		if (last_word == NULL || !parse_number(first_word, 16, UINT64_MAX, &first) ||
+		    !parse_number(last_word, 16, UINT64_MAX, &last))
+			continue;
+		if (last > 0 && framebuffer->first >= first && framebuffer->first <= last)
+			return KNOWN_YES;
+		answer = KNOWN_NO;
 	}
-	return false;
+	return answer;
 }
 
 /* efi-framebuffer.0, vesa-framebuffer.0, simple-framebuffer.0 */
@@ -127,11 +136,9 @@ static bool has_framebuffer_child(int root, const char *address)
 	const struct dirent *entry;
 	bool found = false;
 	DIR *directory;
-	int fd;
 
 	snprintf(path, sizeof(path), PATH_DEVICES "/%s", address);
-	fd = openat(root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	directory = fd < 0 ? NULL : fdopendir(fd);
+	directory = file_open_directory(root, path);
 	if (directory == NULL)
 		return false;
 	while (!found && (entry = readdir(directory)) != NULL)
@@ -140,24 +147,36 @@ static bool has_framebuffer_child(int root, const char *address)
 	return found;
 }
 
-static const char *find_sign(const struct device *device, int root, const struct range *framebuffer)
+static bool is_link(int root, const char *path)
 {
-	if (device->boot_vga)
-		return "boot_vga is 1";
-	if (has_framebuffer_child(root, device->address))
-		return "the firmware's framebuffer hangs below it";
-	if (framebuffer != NULL && holds_framebuffer(root, device->address, framebuffer))
-		return "the firmware's framebuffer is in its memory";
-	return NULL;
+	struct stat info;
+
+	return fstatat(root, path, &info, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-static bool read_boot_vga(int root, const char *address)
+/* An attribute that is there but makes no sense could hide the console: that counts as a sign. */
+static const char *boot_vga_sign(struct device *device, int root)
 {
 	char path[PATH_SIZE];
 	uint64_t value;
+	int result;
 
-	snprintf(path, sizeof(path), PATH_DEVICES "/%s/boot_vga", address);
-	return sysfs_read_number(root, path, &value) == 0 && value == 1;
+	snprintf(path, sizeof(path), PATH_DEVICES "/%s/boot_vga", device->address);
+	result = sysfs_read_number(root, path, &value);
+	if (result == 0 && value <= 1) {
+		device->boot_vga = value == 1;
+		return device->boot_vga ? "boot_vga is 1" : NULL;
+	}
+	return result != -ENOENT || is_link(root, path) ? "its boot_vga cannot be read, so it may be 1" : NULL;
+}
+
+static const char *framebuffer_sign(const struct device *device, int root, const struct range *framebuffer)
+{
+	if (has_framebuffer_child(root, device->address))
+		return "the firmware's framebuffer hangs below it";
+	if (framebuffer != NULL && holds_framebuffer(root, device->address, framebuffer) == KNOWN_YES)
+		return "the firmware's framebuffer is in its memory";
+	return NULL;
 }
 
 static bool is_candidate(const struct device *device)
@@ -194,23 +213,46 @@ static void assume_only_one(struct inventory *inventory)
 	}
 }
 
+/* There is a framebuffer, and nobody has it: then it may be with those whose memory ranges cannot be read. */
+static void suspect_unreadable(struct inventory *inventory, int root, const struct range *framebuffer)
+{
+	for (size_t i = 0; i < inventory->n_devices; i++) {
+		struct device *device = &inventory->devices[i];
+
+		if (is_candidate(device) && device->console_sign == NULL &&
+		    holds_framebuffer(root, device->address, framebuffer) == KNOWN_NOT)
+			device->console_sign = "its memory cannot be read, so the firmware's framebuffer may be in it";
+	}
+}
+
+static bool find_framebuffer(int root, struct range *ret)
+{
+	return framebuffer_from_screen_info(root, ret) || framebuffer_from_iomem(root, ret);
+}
+
 void console_find(struct inventory *inventory, int root)
 {
 	struct range framebuffer;
-	bool has_framebuffer = false, is_first = true;
+	bool has_framebuffer = false, is_first = true, is_held = false;
 
 	for (size_t i = 0; i < inventory->n_devices; i++) {
 		struct device *device = &inventory->devices[i];
+		const char *sign;
 
 		if (!is_candidate(device))
 			continue;
 		if (is_first)
-			has_framebuffer = framebuffer_from_screen_info(root, &framebuffer) ||
-					  framebuffer_from_iomem(root, &framebuffer);
+			has_framebuffer = find_framebuffer(root, &framebuffer);
 		is_first = false;
-		device->boot_vga = read_boot_vga(root, device->address);
-		device->console_sign = find_sign(device, root, has_framebuffer ? &framebuffer : NULL);
-		device->console = device->console_sign != NULL;
+		device->console_sign = boot_vga_sign(device, root);
+		sign = framebuffer_sign(device, root, has_framebuffer ? &framebuffer : NULL);
+		is_held |= sign != NULL;
+		if (device->console_sign == NULL)
+			device->console_sign = sign;
 	}
+	if (has_framebuffer && !is_held)
+		suspect_unreadable(inventory, root, &framebuffer);
+	for (size_t i = 0; i < inventory->n_devices; i++)
+		inventory->devices[i].console = inventory->devices[i].console_sign != NULL;
 	assume_only_one(inventory);
 }

@@ -10,6 +10,7 @@
 
 #include "binder/console.h"
 #include "binder/modules.h"
+#include "lib/file.h"
 #include "lib/parse.h"
 #include "lib/paths.h"
 
@@ -55,7 +56,7 @@ static bool parse_uevent(struct device *device, char *text)
 			*next++ = '\0';
 		if (starts_with(line, "DRIVER=")) {
 			free(device->driver);
-			device->driver = util_copy(line + strlen("DRIVER="));
+			device->driver = util_copy_printable(line + strlen("DRIVER="));
 		} else if (starts_with(line, "PCI_CLASS=")) {
 			has_class = parse_number(line + strlen("PCI_CLASS="), 16, 0xffffff, &class);
 			if (has_class)
@@ -116,11 +117,13 @@ static bool read_device(struct device *device, int root, const char *name, struc
 	char path[ATTRIBUTE_PATH_SIZE], text[SYSFS_VALUE_SIZE], link[PATH_MAX];
 	int result;
 
-	if (!bdf_parse(name, &device->bdf)) {
-		problem_add(problems, PROBLEM_MACHINE, PATH_DEVICES, "'%.40s' is not a PCI address; left out", name);
+	if (bdf_parse(name, &device->bdf))
+		bdf_format(&device->bdf, device->address);
+	if (!streq(name, device->address)) {
+		problem_add(problems, PROBLEM_MACHINE, PATH_DEVICES,
+			    "'%.40s' is not a PCI address as the kernel writes it; left out", name);
 		return false;
 	}
-	bdf_format(&device->bdf, device->address);
 	attribute_path(path, device->address, "uevent");
 	result = sysfs_read(root, path, text, sizeof(text));
 	if (result < 0 || !parse_uevent(device, text)) {
@@ -151,8 +154,7 @@ static int by_address(const void *a, const void *b)
 
 static bool any_group(int root)
 {
-	int fd = openat(root, PATH_GROUPS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+	DIR *directory = file_open_directory(root, PATH_GROUPS);
 	const struct dirent *entry;
 	bool found = false;
 
@@ -168,14 +170,15 @@ static void read_release(struct inventory *inventory, int root)
 {
 	char text[SYSFS_NAME_SIZE + 2];
 
-	if (sysfs_read(root, PATH_RELEASE, text, sizeof(text)) == 0)
+	/* It becomes part of a path. */
+	if (sysfs_read(root, PATH_RELEASE, text, sizeof(text)) == 0 && text[0] != '.' &&
+	    strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+~-") == strlen(text))
 		(void)util_copy_fixed(inventory->release, sizeof(inventory->release), text);
 }
 
 int inventory_scan(struct inventory *inventory, int root, struct problems *problems)
 {
-	int fd = openat(root, PATH_DEVICES, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+	DIR *directory = file_open_directory(root, PATH_DEVICES);
 	const struct dirent *entry;
 
 	*inventory = (struct inventory){ .has_iommu = any_group(root) };
@@ -213,7 +216,7 @@ static void complete_device(struct device *device, int root, bool with_serial)
 		device->vfs = (unsigned int)vfs;
 	attribute_path(path, device->address, "serial_number");
 	if (with_serial && sysfs_read(root, path, text, sizeof(text)) == 0 && text[0] != '\0')
-		device->serial = util_copy(text);
+		device->serial = util_copy_printable(text);
 }
 
 /* May the policy touch it, now that its serial number (if any rule asks for one) is known? */

@@ -20,11 +20,7 @@ int journal_create(struct journal *journal, int root, const char *directory)
 {
 	cleanup_free char *path = util_format("%s/" NAME_JOURNAL, directory);
 
-	journal->fd = -1;
-	if (file_make_directories(root, directory) == 0) {
-		(void)unlinkat(root, path, 0);
-		journal->fd = openat(root, path, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644);
-	}
+	journal->fd = file_create(root, path, O_RDWR | O_APPEND);
 	if (journal->fd < 0)
 		journal->fd = memfd_create(NAME_JOURNAL, MFD_CLOEXEC);
 	return journal->fd < 0 ? -errno : 0;

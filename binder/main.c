@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vfio-bind: the binder. Runs in the initramfs, in front of an init, for late devices, and by hand. */
 
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "binder/commands.h"
@@ -45,15 +46,28 @@ static bool is_first_process(void)
 	return getpid() == 1 && (stat("/proc/self/ns/pid", &info) < 0 || info.st_ino == 0xEFFFFFFCu);
 }
 
+/* Whoever starts us without them must not see our answers in a journal that happens to have their numbers. */
+static void reserve_standard_fds(void)
+{
+	int fd;
+
+	do {
+		fd = memfd_create("standard", MFD_CLOEXEC);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	util_close_fd(&fd);
+}
+
 int main(int argc, char **argv, char **environment)
 {
 	const char *slash = argv[0] != NULL ? strrchr(argv[0], '/') : NULL;
 	const char *name = slash != NULL ? slash + 1 : argv[0] != NULL ? argv[0] : PROGRAM;
+	bool boots = is_boot(argc, argv); /* before getopt_long() sorts the words */
 	int code;
 
+	reserve_standard_fds();
 	if (is_first_process() || streq(name, "vfio-init"))
 		return command_init(argv, environment);
 	code = options_main(argc, argv, &program);
 	/* Nothing that is wrong with its command line may stop a boot. */
-	return is_boot(argc, argv) ? 0 : code;
+	return boots ? 0 : code;
 }

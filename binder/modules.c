@@ -32,6 +32,30 @@ static bool is_own_root(int root)
 	       ours.st_ino == theirs.st_ino;
 }
 
+/* libkmod opens whatever has the name of an index, and would wait for a FIFO. */
+static bool has_index(int root, const char *directory)
+{
+	static const char *const names[] = {
+		"modules.dep.bin",     "modules.alias.bin",         "modules.symbols.bin",
+		"modules.builtin.bin", "modules.builtin.alias.bin", "modules.builtin.modinfo",
+		"modules.softdep",     "modules.weakdep",           "modules.devname"
+	};
+	char path[PATH_MAX + 64];
+	struct stat info;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		snprintf(path, sizeof(path), "%s/%s", directory, names[i]);
+		if (fstatat(root, path, &info, 0) < 0) {
+			if (i == 0)
+				return false;
+			continue;
+		}
+		if (!S_ISREG(info.st_mode))
+			return false;
+	}
+	return true;
+}
+
 /* Where an image or a system keeps its modules: with an index for this release, or flat as booster does. */
 static bool find_directory(struct modules *modules, const char *release)
 {
@@ -40,8 +64,7 @@ static bool find_directory(struct modules *modules, const char *release)
 
 	for (size_t i = 0; i < ARRAY_SIZE(parents); i++) {
 		snprintf(modules->directory, sizeof(modules->directory), "%s/%s", parents[i], release);
-		snprintf(path, sizeof(path), "%s/modules.dep.bin", modules->directory);
-		if (release[0] != '\0' && sysfs_exists(modules->root, path))
+		if (release[0] != '\0' && has_index(modules->root, modules->directory))
 			return true;
 	}
 	modules->is_flat = true;

@@ -133,5 +133,10 @@ int options_main(int argc, char **argv, const struct program *program)
 		return EXIT_USAGE;
 	}
 	log_setup(program->name, options.verbose, -1);
-	return command->run(&options, root);
+	code = command->run(&options, root);
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return code;
+	fprintf(stderr, "%s: cannot write the whole answer to standard output; what it is about is done all the same\n",
+		program->name);
+	return code != 0 ? code : EXIT_FAILURE;
 }

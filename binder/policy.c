@@ -13,6 +13,9 @@
 #define RULE_PREFIX "device "
 #define CMDLINE_RULE "cmdline"
 
+/* No person writes more rules; a file of noise might. */
+#define RULES_MAX 1000
+
 /* Each returns NULL, or what was expected. value may be cut. */
 typedef const char *set_value(struct policy_loader *loader, struct rule *rule, char *value);
 
@@ -177,9 +180,8 @@ static const char *consequence(const struct policy_loader *loader)
 
 static void complain(struct policy_loader *loader, const struct ini_line *line, const char *message)
 {
-	char where[512];
+	cleanup_free char *where = util_format("%s:%u", line->file, line->line);
 
-	snprintf(where, sizeof(where), "%s:%u", line->file, line->line);
 	problem_add(loader->problems, PROBLEM_POLICY, where, "%s%s", message, consequence(loader));
 	break_section(loader);
 }
@@ -216,6 +218,14 @@ static void begin_rule(struct policy_loader *loader, const struct ini_line *line
 	loader->rule = i;
 	if (i < loader->policy->n_rules && i < loader->n_stamps && loader->file_of_rule[i] == loader->file_number) {
 		complain(loader, line, "this section stands in the file twice");
+		return;
+	}
+	if (i == RULES_MAX) {
+		loader->section = SECTION_POLICY;
+		if (!loader->has_too_many)
+			complain(loader, line, "more than 1000 rules");
+		loader->has_too_many = true;
+		loader->section = SECTION_NONE;
 		return;
 	}
 	if (i == loader->policy->n_rules) {

@@ -8,6 +8,7 @@
 #include "binder/policy_internal.h"
 #include "lib/file.h"
 #include "lib/paths.h"
+#include "lib/root.h"
 
 /* A policy of this size is not a policy. */
 #define POLICY_MAX (1024 * 1024)
@@ -34,7 +35,8 @@ static void read_file(struct policy_loader *loader, int root, const char *path)
 	size_t length = 0;
 	int result = file_read(root, path, POLICY_MAX, &text, &length);
 
-	*(char **)util_append(&loader->policy->files, &loader->policy->n_files, sizeof(char *)) = util_copy(path);
+	*(char **)util_append(&loader->policy->files, &loader->policy->n_files,
+			      sizeof(char *)) = util_copy_printable(path);
 	if (result < 0) {
 		problem_add(loader->problems, PROBLEM_POLICY, path, "cannot read the policy: %s; nothing is bound",
 			    explain(-result));
@@ -55,16 +57,27 @@ static int by_bytes(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* A dangling link is not a missing file: its owner meant a policy to be there. */
+static bool is_there(int root, const char *path)
+{
+	const char *name;
+	cleanup_close int parent = root_open_parent(root, path, &name);
+	struct stat info;
+
+	if (parent < 0)
+		return parent != -ENOENT;
+	return fstatat(parent, name, &info, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
+}
+
 static void read_dropins(struct policy_loader *loader, int root)
 {
-	int fd = openat(root, PATH_POLICY_DROPINS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+	DIR *directory = file_open_directory(root, PATH_POLICY_DROPINS);
 	const struct dirent *entry;
 	char **paths = NULL;
 	size_t n = 0;
 
 	if (directory == NULL) {
-		if (errno == ENOENT)
+		if (errno == ENOENT && !is_there(root, PATH_POLICY_DROPINS))
 			return;
 		problem_add(loader->problems, PROBLEM_POLICY, PATH_POLICY_DROPINS,
 			    "cannot read the drop-ins: %s; nothing is bound", strerror(errno));
@@ -89,13 +102,11 @@ void policy_read(struct policy *policy, const struct policy_source *source, cons
 		 struct problems *problems)
 {
 	struct policy_loader loader = { .policy = policy, .problems = problems };
-	struct stat info;
 
 	if (source->file != NULL) {
 		read_file(&loader, AT_FDCWD, source->file);
 	} else {
-		/* A dangling link is not a missing file: its owner meant a policy to be there. */
-		if (fstatat(source->root, PATH_POLICY, &info, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT)
+		if (is_there(source->root, PATH_POLICY))
 			read_file(&loader, source->root, PATH_POLICY);
 		read_dropins(&loader, source->root);
 	}

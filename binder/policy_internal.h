@@ -18,6 +18,7 @@ struct policy_loader {
 	size_t n_stamps;
 	enum policy_section section; /* where we stand */
 	size_t rule;                 /* index, in SECTION_RULE */
+	bool has_too_many;           /* rules; said once */
 	unsigned int seen_keys;      /* of this section: bits by index of the key table */
 };
 

@@ -4,13 +4,22 @@
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
+#include <sys/file.h>
+#include <time.h>
 
+#include "lib/child.h"
 #include "lib/file.h"
 #include "lib/paths.h"
+#include "lib/root.h"
 #include "lib/util.h"
 
-#define REPORT_MAX (16 * 1024 * 1024)
+#define REPORT_MAX (64 * 1024 * 1024)
+
+/* Beyond this size old runs are dropped, but never the first report. */
+#define REPORT_AIM (8 * 1024 * 1024)
+
+/* Between two looks at a lock (milliseconds). */
+#define LOCK_PAUSE 20
 
 /* Runs kept beside the first one. udev may start us again and again; /run is memory. */
 #define RUNS_MAX 100
@@ -32,12 +41,19 @@ static cJSON *read_reports(int root, const char *directory)
 	return document;
 }
 
-static int write_reports(int root, const char *directory, const cJSON *document)
+static int write_reports(int root, const char *directory, cJSON *document)
 {
 	cleanup_free char *path = util_format("%s/" NAME_REPORT, directory);
+	cJSON *runs = cJSON_GetObjectItemCaseSensitive(document, "runs");
 	char *text = cJSON_Print(document);
 	int result;
 
+	while (text != NULL && strlen(text) > REPORT_AIM && cJSON_GetArraySize(runs) > 1) {
+		for (int n = cJSON_GetArraySize(runs) / 2; n > 0; n--)
+			cJSON_DeleteItemFromArray(runs, 0);
+		cJSON_free(text);
+		text = cJSON_Print(document);
+	}
 	if (text == NULL)
 		return -ENOMEM;
 	result = file_write(root, path, text, strlen(text));
@@ -63,9 +79,8 @@ static void append_run(cJSON *first, cJSON *later)
 static void set_aside(int root, const char *directory)
 {
 	cleanup_free char *path = util_format("%s/" NAME_REPORT, directory);
-	cleanup_free char *aside = util_format("%s.broken", path);
 
-	(void)renameat(root, path, root, aside);
+	(void)file_rename(root, path, NAME_REPORT ".broken");
 }
 
 int store_add(int root, const char *directory, cJSON *document)
@@ -114,18 +129,41 @@ int store_adopt(int root)
 	if (first == NULL)
 		return 0;
 	cJSON_Delete(first);
+	first = read_reports(root, PATH_RUN);
+	if (first == NULL)
+		set_aside(root, PATH_RUN);
+	cJSON_Delete(first);
 	first = merge_reports(root);
 	result = write_reports(root, PATH_RUN, first);
 	cJSON_Delete(first);
 	if (result < 0)
 		return result;
-	(void)unlinkat(root, PATH_RUN_PID1 "/" NAME_REPORT, 0);
-	(void)unlinkat(root, PATH_RUN_PID1 "/" NAME_JOURNAL, 0);
-	(void)unlinkat(root, PATH_RUN_PID1, AT_REMOVEDIR);
+	(void)file_remove(root, PATH_RUN_PID1 "/" NAME_REPORT, 0);
+	(void)file_remove(root, PATH_RUN_PID1 "/" NAME_JOURNAL, 0);
+	(void)file_remove(root, PATH_RUN_PID1, AT_REMOVEDIR);
 	return 0;
 }
 
 cJSON *store_read(int root)
 {
 	return merge_reports(root);
+}
+
+int store_lock(int root, const char *directory, uint64_t deadline)
+{
+	const struct timespec pause = { .tv_nsec = LOCK_PAUSE * 1000000L };
+	int fd;
+
+	if (file_make_directories(root, directory) < 0)
+		return -1;
+	fd = root_open(root, directory, O_RDONLY | O_DIRECTORY, 0);
+	while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK && child_now() < deadline)
+		(void)nanosleep(&pause, NULL);
+	return fd;
+}
+
+void store_unlock(int lock)
+{
+	if (lock >= 0)
+		close(lock);
 }

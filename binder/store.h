@@ -6,6 +6,8 @@
 #ifndef VFIOKIT_STORE_H
 #define VFIOKIT_STORE_H
 
+#include <stdint.h>
+
 struct cJSON;
 
 /*
@@ -19,5 +21,12 @@ int store_adopt(int root);
 
 /* Reads this boot's reports, from wherever they are. NULL if there are none. Owned by the caller. */
 struct cJSON *store_read(int root);
+
+/*
+ * One run at a time: waits until no other one has the directory, but not beyond the deadline (child_now() time); then
+ * goes on without, because a boot must not wait for ever. Returns what store_unlock() takes.
+ */
+int store_lock(int root, const char *directory, uint64_t deadline);
+void store_unlock(int lock);
 
 #endif

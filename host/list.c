@@ -3,6 +3,7 @@
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <pci/pci.h>
+#include <setjmp.h>
 #include <stdio.h>
 
 #include "binder/report.h"
@@ -10,15 +11,14 @@
 
 #define NAME_SIZE 256
 
-/*
- * libpci's own handlers print and end the program. Looking up names without pci_init() never raises an error;
- * warnings (an unreadable pci.ids) only cost us the names.
- */
+/* Where to go on when pci.ids is damaged: libpci's error handler must not return. */
+static jmp_buf names_damaged;
+
 static void fail(char *message, ...) __attribute__((noreturn));
 static void fail(char *message, ...)
 {
-	fprintf(stderr, "vfiokit: libpci: %s; nothing was changed\n", message);
-	exit(EXIT_FAILURE);
+	(void)message;
+	longjmp(names_damaged, 1);
 }
 
 static void ignore(char *message, ...)
@@ -26,6 +26,7 @@ static void ignore(char *message, ...)
 	(void)message;
 }
 
+/* Names are a comfort. Without a database, or with a damaged one, the numbers have to do. */
 static struct pci_access *open_names(void)
 {
 	struct pci_access *names = pci_alloc();
@@ -33,6 +34,8 @@ static struct pci_access *open_names(void)
 	names->error = fail;
 	names->warning = ignore;
 	names->debug = ignore;
+	if (setjmp(names_damaged) == 0)
+		(void)pci_load_name_list(names);
 	return names;
 }
 
