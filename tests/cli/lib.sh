@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2034,SC2154
+#
+# What a topic (a file beside this one) may call. `t NAME` begins a test, the calls behind it run a
+# program and check what it did, and the next `t` or the end of the file prints the verdict. Every
+# test has a machine of its own in $root, and $work for its other files.
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+chmod 755 "$work"
+root=$work/root
+policy=$root/etc/vfiokit/bind.conf
+dropins=$policy.d
+devices=$root/sys/bus/pci/devices
+report=$root/run/vfiokit/bind.json
+export ASAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=exitcode=99 LC_ALL=C
+# libpci forgets its udev context when there is no hwdb.
+echo leak:udev_new >"$work/lsan"
+export LSAN_OPTIONS=exitcode=99:print_suppressions=0:suppressions=$work/lsan
+chmod 644 "$work/lsan"
+
+# Two identical GPUs with audio, of which 01:00.0 has the console and nobody has a driver yet; a
+# NVMe disk, a NIC that its driver holds, an ISA bridge. vfio-pci is registered, as if built in.
+cat >"$work/machine" <<-'EOT'
+	PCI: 00:00.0 060000 8086:29c0 1af4:1100 - 0
+	PCI: 00:01.0 060400 8086:1901 - pcieport 1 secondary_bus_number=1
+	PCI: 00:02.0 060400 8086:1901 - pcieport 2 secondary_bus_number=2
+	PCI: 00:01.0/01:00.0 030000 10de:13c2 1043:8508 - 3 boot_vga=1
+	PCI: 00:01.0/01:00.1 040300 10de:0fbb 1043:8508 - 3
+	PCI: 00:02.0/02:00.0 030000 10de:13c2 1043:8508 - 4 boot_vga=0
+	PCI: 00:02.0/02:00.1 040300 10de:0fbb 1043:8508 - 4
+	PCI: 00:03.0 010802 144d:a808 144d:a801 - 5
+	PCI: 00:04.0 020000 8086:10d3 8086:0000 e1000e 6
+	PCI: 00:1f.0 060100 8086:2918 1af4:1100 - 7
+	D: sys/bus/pci/drivers/vfio-pci
+	F: proc/cmdline=root=/dev/vda1 quiet\n
+	F: proc/sys/kernel/osrelease=6.1.0-test\n
+EOT
+"$mktree" "$work/machine" "$work/template" || exit 1
+mkdir -p "$work/template/etc/vfiokit/bind.conf.d"
+
+# Takes both functions of the second card; those of the first are `skip boot-vga`.
+good_policy()
+{
+	printf '[device guest]\nid = 10de:13c2 10de:0fbb\ngroup = whole\n'
+}
+
+# t NAME: begins a test on a fresh machine with the good policy.
+t()
+{
+	t_end
+	name=$topic/$1
+	why=
+	rm -rf "$root"
+	cp -a "$work/template" "$root"
+	good_policy >"$policy"
+}
+
+t_end()
+{
+	[ -n "$name" ] || return 0
+	if [ -z "$why" ]; then
+		echo "ok $name"
+	else
+		echo "not ok $name: $why"
+	fi
+	name=
+}
+name=
+
+# fail TEXT: the test fails, all its reasons are shown on its line.
+fail()
+{
+	why+="${why:+; }${1//$'\n'/ | }"
+}
+
+# The first words of a program's error output, for messages.
+told()
+{
+	head -c 300 "$work/err" | tr -c '[:print:]\n' '?'
+}
+
+# bounded COMMAND...: runs it within $limit seconds. Leaves $code, $work/out and $work/err.
+limit=20
+bounded()
+{
+	timeout -k 2 "$limit" "$@" >"$work/out" 2>"$work/err" </dev/null
+	code=$?
+	case $code in
+	124 | 137) fail "hung: $*" ;;
+	99 | 13[0-9]) fail "crashed ($code): $(told)" ;;
+	esac
+	if grep -qE 'Sanitizer|runtime error:|ended unexpectedly' "$work/err"; then
+		fail "crashed within: $(grep -m 1 -E 'Sanitizer|runtime error:|ended unexpectedly' "$work/err")"
+	fi
+}
+
+# run WORD...: vfio-bind on the machine. kit: the same with vfiokit.
+run()
+{
+	bounded "$build/vfio-bind" --root "$root" "$@"
+}
+
+kit()
+{
+	bounded "$build/vfiokit" --root "$root" "$@"
+}
+
+# run_as_nobody WORD...: without any privilege.
+run_as_nobody()
+{
+	bounded setpriv --reuid=65534 --regid=65534 --clear-groups "$build/vfio-bind" --root "$root" "$@"
+}
+
+# exits CODE
+exits()
+{
+	[ "$code" = "$1" ] || fail "exit $code, expected $1 ($(told))"
+}
+
+# says TEXT: on stdout or stderr, as it stands.
+says()
+{
+	grep -qF -e "$1" "$work/out" "$work/err" || fail "does not say '$1'"
+}
+
+says_not()
+{
+	! grep -qF -e "$1" "$work/out" "$work/err" || fail "says '$1'"
+}
+
+# says_at_most N: lines on stdout and stderr together.
+says_at_most()
+{
+	local lines
+
+	lines=$(cat "$work/out" "$work/err" | wc -l)
+	[ "$lines" -le "$1" ] || fail "$lines lines, expected at most $1"
+}
+
+# is WHAT GOT WANT
+is()
+{
+	[ "$2" = "$3" ] || fail "$1 is '$2', expected '$3'"
+}
+
+# query FILTER [FILE]: of the JSON on stdout.
+query()
+{
+	timeout 10 jq -r "$1" "${2:-$work/out}" 2>&1 || echo "(no JSON)"
+}
+
+# verdict ADDRESS WANT: "bind", or with the reason: "skip boot-vga". "" if it must not be listed.
+verdict()
+{
+	is "$1" "$(query ".devices[] | select(.address == \"0000:$1\") | [.verdict, .reason // empty] | join(\" \")")" "$2"
+}
+
+# result WANT
+result()
+{
+	is result "$(query .result)" "$1"
+}
+
+# json [COMMAND]: stdout is one strict JSON document with all the keys of DESIGN.md.
+json()
+{
+	local wrong
+
+	wrong=$(python3 "$cli/check-json.py" "${1:-plan}" <"$work/out" 2>&1) || fail "JSON: $wrong"
+}
+
+# binds_nothing: neither now (stdout is JSON) nor so far (nothing below sys has changed).
+binds_nothing()
+{
+	is "number of bind" "$(query '[.devices[] | select(.verdict == "bind")] | length')" 0
+}
+
+# What a program could have changed below DIRECTORY.
+snapshot()
+{
+	(cd "$1" && find . -printf '%p %y %m %s %T@ %l\n' | sort && find . -type f -size -1M -exec cksum {} +)
+}
+
+# unchanged DIRECTORY COMMAND...
+unchanged()
+{
+	local before directory=$1
+
+	shift
+	before=$(snapshot "$directory" 2>&1)
+	"$@"
+	[ "$before" = "$(snapshot "$directory" 2>&1)" ] || fail "'$*' changed ${directory#"$work/"}"
+}
+
+# boots: boot exits 0 without a change to sysfs, whatever it was given.
+boots()
+{
+	unchanged "$root/sys" run boot
+	exits 0
+}

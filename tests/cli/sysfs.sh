@@ -1,0 +1,349 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2154
+# sysfs files that vanish, are empty or hold junk: the device is left out or refused, with a line.
+
+junk() { head -c "${2:-5000}" /dev/urandom >"$1"; }
+
+# The four ways in which a file can be wrong, in place of the one called $1.
+vanished() { rm -rf "$1"; }
+empty() { rm -rf "$1"; : >"$1"; }
+noise() { rm -rf "$1"; junk "$1"; }
+is_directory() { rm -rf "$1"; mkdir "$1"; }
+is_fifo() { rm -rf "$1"; mkfifo "$1"; }
+is_dangling() { rm -rf "$1"; ln -sf /nonexistent/file "$1"; }
+wrong_files="vanished empty noise is_directory is_fifo is_dangling"
+
+gpu=$devices/0000:02:00.0
+
+# Nobody has given 02:00.0 away, and a line speaks of it; everything else is as it was.
+left_out()
+{
+	unchanged "$root" run plan
+	says 0000:02:00.0
+	run plan --json
+	json
+	[[ $(query '.devices[] | select(.address == "0000:02:00.0").verdict') != bind ]] || fail "02:00.0 is bound all the same"
+	verdict 01:00.0 "skip boot-vga"
+	run boot
+	exits 0
+	kit list --json
+	json list
+}
+
+for wrong in $wrong_files; do
+	t "uevent $wrong"
+	$wrong "$gpu/uevent"
+	left_out
+	exits 0
+done
+
+while IFS='|' read -r what text; do
+	t "uevent with $what"
+	printf '%b' "$text" >"$gpu/uevent"
+	left_out
+done <<'EOT'
+no class|PCI_ID=10DE:13C2\nPCI_SUBSYS_ID=1043:8508\n
+a class of junk|PCI_CLASS=banana\nPCI_ID=10DE:13C2\nPCI_SUBSYS_ID=1043:8508\n
+an empty class|PCI_CLASS=\nPCI_ID=10DE:13C2\nPCI_SUBSYS_ID=1043:8508\n
+a class that is too large|PCI_CLASS=1030000\nPCI_ID=10DE:13C2\nPCI_SUBSYS_ID=1043:8508\n
+an endless class|PCI_CLASS=333333333333333333333333333333333333\nPCI_ID=10DE:13C2\n
+no id|PCI_CLASS=30000\n
+half an id|PCI_CLASS=30000\nPCI_ID=10DE\n
+an id of junk|PCI_CLASS=30000\nPCI_ID=ZZZZ:13C2\n
+an id that is too long|PCI_CLASS=30000\nPCI_ID=10DE0:13C2\n
+a subsystem of junk|PCI_CLASS=30000\nPCI_ID=10DE:13C2\nPCI_SUBSYS_ID=:\n
+a driver's name of 100 characters|DRIVER=dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd\nPCI_CLASS=30000\nPCI_ID=10DE:13C2\n
+NUL bytes|\0\0\0PCI_CLASS=30000\nPCI_ID=10DE:13C2\n
+EOT
+
+t "uevent with a driver's name of junk: text and JSON stay clean"
+printf 'DRIVER=\e[31m\xff\nPCI_CLASS=30000\nPCI_ID=10DE:13C2\nPCI_SUBSYS_ID=1043:8508\n' >"$gpu/uevent"
+run plan
+! grep -q $'\e' "$work/out" || fail "an escape sequence is on stdout"
+run plan --json
+json
+kit list
+! grep -q $'\e' "$work/out" || fail "an escape sequence is in the list"
+kit list --json
+json list
+
+t "uevent of all devices empty"
+for file in "$devices"/*/uevent; do : >"$file"; done
+run plan --json
+json
+binds_nothing
+run boot
+exits 0
+
+t "the device's directory is gone (dangling link)"
+rm "$gpu"
+ln -s ../../../devices/gone "$gpu"
+left_out
+
+t "the device is a file"
+rm "$gpu"
+echo >"$gpu"
+left_out
+
+for wrong in $wrong_files; do
+	t "iommu_group $wrong"
+	$wrong "$gpu/iommu_group"
+	[ "$wrong" != is_dangling ] || ln -sfn ../../kernel/nowhere/4x "$gpu/iommu_group"
+	left_out
+	run plan --json
+	verdict 02:00.0 "refuse no-iommu"
+	verdict 02:00.1 bind
+	exits 1
+done
+
+for number in 1048577 4294967296 99999999999999999999999 -1 4x ''; do
+	t "group '$number'"
+	ln -sfn "../../../kernel/iommu_groups/$number" "$gpu/iommu_group"
+	left_out
+	run plan --json
+	verdict 02:00.0 "refuse no-iommu"
+done
+
+t "group 1048576 costs no memory"
+ln -sfn ../../../kernel/iommu_groups/1048576 "$gpu/iommu_group"
+run plan --json
+json
+peak=$(python3 -c 'import resource, subprocess, sys
+subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' "$build/vfio-bind" --root "$root" plan)
+[[ $build == */san ]] || [ "$peak" -le 16384 ] || fail "peak memory $peak KiB"
+
+# Both cards' files are wrong, or the console's: whoever names it must not get it.
+for wrong in empty noise is_directory is_fifo is_dangling; do
+	t "boot_vga of the console $wrong, its rule names it by address"
+	printf '[device guest]\naddress = 01:00.0\n' >"$policy"
+	$wrong "$devices/0000:01:00.0/boot_vga"
+	run plan
+	says 0000:01:00.0
+	run plan --json
+	binds_nothing
+done
+
+t "boot_vga of another card of junk: it is left out or refused"
+echo yes >"$gpu/boot_vga"
+left_out
+
+t "boot_vga of the console is junk, a framebuffer shows that it is the console"
+junk "$devices/0000:01:00.0/boot_vga"
+mkdir "$devices/0000:01:00.0/efi-framebuffer.0"
+run plan --json
+verdict 01:00.0 "skip boot-vga"
+verdict 02:00.0 bind
+
+# screen_info with a framebuffer at 0xc0000000, as EFI leaves it.
+screen_info()
+{
+	mkdir -p "$root/sys/kernel/boot_params"
+	{
+		head -c 15 /dev/zero
+		printf '\x70'
+		head -c 8 /dev/zero
+		printf '\0\0\0\xc0\0\0\x10\0'
+		head -c 100 /dev/zero
+	} >"$root/sys/kernel/boot_params/data"
+}
+
+t "resource holds the framebuffer"
+screen_info
+printf '0x00000000c0000000 0x00000000cfffffff 0x0000000000042208\n' >"$gpu/resource"
+run plan --json
+verdict 02:00.0 "skip boot-vga"
+
+for wrong in $wrong_files; do
+	t "resource $wrong, while no other device holds the framebuffer"
+	screen_info
+	rm -f "$devices"/*/boot_vga
+	printf '[device guest]\naddress = 02:00.0\n' >"$policy"
+	printf '0x00000000f0000000 0x00000000ffffffff 0x0000000000042208\n' >"$devices/0000:01:00.0/resource"
+	$wrong "$gpu/resource"
+	run plan
+	says 0000:02:00.0
+	run plan --json
+	binds_nothing
+done
+
+for wrong in $wrong_files; do
+	t "screen_info and iomem $wrong"
+	mkdir -p "$root/sys/kernel/boot_params"
+	: >"$root/proc/iomem"
+	: >"$root/sys/kernel/boot_params/data"
+	$wrong "$root/proc/iomem"
+	$wrong "$root/sys/kernel/boot_params/data"
+	run plan --json
+	exits 0
+	verdict 02:00.0 bind
+done
+
+t "iomem of two megabytes of junk"
+head -c 2000000 /dev/urandom >"$root/proc/iomem"
+run plan --json
+verdict 02:00.0 bind
+
+for file in secondary_bus_number sriov_numvfs serial_number; do
+	for wrong in empty noise is_directory is_fifo is_dangling; do
+		t "$file $wrong"
+		$wrong "$gpu/$file"
+		run plan --json
+		json
+		run boot
+		exits 0
+	done
+done
+
+t "a serial number of junk: text and JSON stay clean"
+printf '[device guest]\naddress = 02:00.0\nserial = 1\n' >"$policy"
+printf '\e[31m\xff\n' >"$gpu/serial_number"
+run plan
+! grep -q $'\e' "$work/out" || fail "an escape sequence is on stdout"
+run plan --json
+json
+verdict 02:00.0 "refuse identity"
+
+t "driver link dangling"
+ln -s ../../../bus/pci/drivers/gone "$gpu/driver"
+run plan --json
+json
+verdict 02:00.0 bind
+run boot
+exits 0
+
+for wrong in empty noise is_directory is_fifo; do
+	t "driver link $wrong"
+	$wrong "$gpu/driver"
+	run plan --json
+	json
+	run boot
+	exits 0
+	run status --json
+	json status
+done
+
+t "a driver link to a name of 200 characters"
+ln -s "../../../bus/pci/drivers/$(printf 'd%.0s' {1..200})" "$gpu/driver"
+run plan --json
+json
+run apply --json
+json apply
+
+for entry in junk 02:00 0000:02:00.8 0000:02:20.0 0000:02:00.0.bak $'new\nline' $'\e[31m' $'\xff\xfe' "$(printf 'x%.0s' {1..250})"; do
+	t "an entry $(printf %q "${entry:0:20}") among the devices"
+	mkdir "$devices/$entry"
+	cp "$gpu/uevent" "$devices/$entry/"
+	run plan
+	exits 0
+	! grep -q $'\e' "$work/out" || fail "an escape sequence is on stdout"
+	grep -q 'left out' "$work/out" || fail "no line about it"
+	run plan --json
+	exits 0
+	json
+	verdict 02:00.0 bind
+	is entries "$(query '.devices | length')" 4
+done
+
+for entry in 02:00.0 0000:0A:00.0 00000000:02:00.0; do
+	t "the entry $entry is not how the kernel writes an address"
+	mkdir "$devices/$entry"
+	cp "$gpu/uevent" "$devices/$entry/"
+	run plan --json
+	exits 0
+	json
+	is "entries for 02:00.0" "$(query '[.devices[] | select(.address == "0000:02:00.0")] | length')" 1
+	is entries "$(query '.devices | length')" 4
+done
+
+for wrong in $wrong_files; do
+	t "sys/bus/pci/devices $wrong"
+	$wrong "$devices"
+	run plan --json
+	json
+	binds_nothing
+	exits 1 # there is an IOMMU, but what the rule wants is absent
+	run boot
+	exits 0
+	kit list
+	kit list --json
+	json list
+done
+
+t "sys/bus/pci/devices is a file: the true reason is given"
+empty "$devices"
+run plan
+says "Not a directory"
+
+t "no sys at all"
+rm -rf "$root/sys"
+run plan --json
+exits 3
+json
+result nothing
+run boot
+exits 0
+
+for wrong in $wrong_files; do
+	t "sys/kernel/iommu_groups $wrong"
+	$wrong "$root/sys/kernel/iommu_groups"
+	run plan --json
+	json
+	run boot
+	exits 0
+done
+
+for wrong in $wrong_files; do
+	t "osrelease $wrong"
+	$wrong "$root/proc/sys/kernel/osrelease"
+	run plan --json
+	exits 0
+	json
+	verdict 02:00.0 bind
+done
+
+t "osrelease leads out of the module directory"
+echo ../../../../../../../../etc >"$root/proc/sys/kernel/osrelease"
+run plan --json
+exits 0
+
+for wrong in empty noise is_directory is_fifo; do
+	t "disable_denylist $wrong"
+	mkdir -p "$root/sys/module/vfio_pci/parameters"
+	$wrong "$root/sys/module/vfio_pci/parameters/disable_denylist"
+	run plan --json
+	exits 0
+	json
+done
+
+# The indexes of depmod, damaged: without vfio-pci's driver directory, plan must look into them.
+for wrong in empty noise short half flipped is_directory is_fifo; do
+	t "module indexes $wrong"
+	rm -rf "$root/sys/bus/pci/drivers/vfio-pci"
+	modules=$root/lib/modules/6.1.0-test
+	mkdir -p "$modules/kernel"
+	printf 'kernel/vfio-pci.ko:\n' >"$modules/modules.dep"
+	: >"$modules/kernel/vfio-pci.ko"
+	printf 'alias vfio_pci:v*d*sv*sd*bc*sc*i* vfio_pci\n%s' "$(seq 300 | sed 's/.*/alias pci:v0000&d*sv*sd*bc*sc*i* other&/')" >"$modules/modules.alias"
+	depmod -b "$root" 6.1.0-test 2>/dev/null
+	for file in dep alias symbols builtin builtin.alias; do
+		file=$modules/modules.$file.bin
+		[ -e "$file" ] || continue
+		case $wrong in
+		short) truncate -s 14 "$file" ;;
+		half) truncate -s $(($(stat -c %s "$file") / 2)) "$file" ;;
+		flipped) python3 -c 'import random, sys
+d = bytearray(open(sys.argv[1], "rb").read()); random.seed(1)
+for i in range(12, len(d)): d[i] = random.randrange(256)
+open(sys.argv[1], "wb").write(d)' "$file" ;;
+		*) $wrong "$file" ;;
+		esac
+	done
+	run plan --json
+	json
+	printf '[policy]\ndriver = auto\n%s' "$(good_policy)" >"$policy"
+	run plan --json
+	json
+	run boot
+	exits 0
+done
