@@ -12,8 +12,9 @@
 
 /* A driver that has not let go of a device after this time hangs (milliseconds). */
 #define UNBIND_TIMEOUT 3000
-/* Between two tries of a bind that the kernel defers (milliseconds). */
+/* Between two tries of a bind that the kernel defers, and for how long one device may do so (milliseconds). */
 #define DEFER_PAUSE 50
+#define DEFER_TIMEOUT 2000
 
 #define MODULE_TYPE1 "vfio_iommu_type1"
 
@@ -48,7 +49,10 @@ static const char *address_of(const struct apply_item *item)
 
 static void note(const struct apply *apply, const struct apply_item *item, enum journal_event event)
 {
-	journal_write(apply->journal, event, address_of(item), item->reason, item->error);
+	const struct journal_entry entry = { event, address_of(item), item->reason, item->error,
+					     event == JOURNAL_UNBIND ? item->holder : "" };
+
+	journal_write(apply->journal, &entry);
 }
 
 static int write_attribute(const struct apply *apply, const struct apply_item *item, const char *name,
@@ -98,7 +102,12 @@ static int unbind(struct apply *apply, struct apply_item *item, const char *driv
 
 	if (limit > apply->deadline)
 		limit = apply->deadline;
+	(void)util_copy_fixed(item->holder, sizeof(item->holder), driver);
+	item->is_in_bind = false;
+	note(apply, item, JOURNAL_UNBIND);
 	result = write_driver(apply, item, driver, "unbind", limit);
+	if (result != -ETIMEDOUT)
+		note(apply, item, JOURNAL_UNBOUND);
 	/* Somebody was faster: fine, it is off the driver. */
 	if (result == -ENODEV || result == -ENOENT)
 		return 0;
@@ -107,7 +116,6 @@ static int unbind(struct apply *apply, struct apply_item *item, const char *driv
 		item->is_failed = true;
 		item->reason = REASON_STUCK;
 		item->error = -ETIMEDOUT;
-		(void)util_copy_fixed(item->holder, sizeof(item->holder), driver);
 		note(apply, item, JOURNAL_STUCK);
 	}
 	return result;
@@ -123,6 +131,8 @@ static void clear_override(struct apply *apply, struct apply_item *item)
 		if (read_override(apply, item, text, sizeof(text)) < 0)
 			return;
 		item->has_override = text[0] != '\0' && !streq(text, OVERRIDE_NONE);
+		if (!item->has_override)
+			note(apply, item, JOURNAL_CLEARED);
 	}
 }
 
@@ -222,14 +232,15 @@ static void load_driver(struct apply *apply, size_t index)
 	int result;
 
 	for (size_t i = 0; i < index; i++)
-		if (streq(apply->items[i].entry->driver, driver))
+		if (!apply->items[i].is_failed && streq(apply->items[i].entry->driver, driver))
 			return;
 	/* Only a softdep of vfio, which not every image and loader follows; without it no guest can start. */
 	if (device_is_vfio_driver(driver)) {
 		result = apply->kernel->load(apply->kernel->context, MODULE_TYPE1);
 		apply->lacks_type1 |= result < 0;
 		if (result < 0)
-			journal_write(apply->journal, JOURNAL_FAIL, MODULE_TYPE1, REASON_MODULE, result);
+			journal_write(apply->journal,
+				      &(struct journal_entry){ JOURNAL_FAIL, MODULE_TYPE1, REASON_MODULE, result, "" });
 	}
 	snprintf(path, sizeof(path), PATH_DRIVERS "/%s", driver);
 	if (sysfs_exists(apply->kernel->root, path))
@@ -245,12 +256,15 @@ static void load_driver(struct apply *apply, size_t index)
 static int bind_with_retries(struct apply *apply, struct apply_item *item)
 {
 	const struct timespec pause = { .tv_nsec = DEFER_PAUSE * 1000000L };
+	uint64_t limit = child_now() + DEFER_TIMEOUT;
 	int result;
 
+	if (limit > apply->deadline)
+		limit = apply->deadline;
 	for (;;) {
 		result = write_driver(apply, item, item->entry->driver, "bind", 0);
 		/* EAGAIN stands for a deferred probe (drivers/base/bus.c). */
-		if (result != -EAGAIN || child_now() + DEFER_PAUSE >= apply->deadline)
+		if (result != -EAGAIN || child_now() + DEFER_PAUSE >= limit)
 			return result;
 		(void)nanosleep(&pause, NULL);
 	}
@@ -265,7 +279,6 @@ static void bind_item(struct apply *apply, struct apply_item *item)
 		return;
 	read_driver(apply, item, driver);
 	if (driver[0] != '\0' && !streq(driver, item->entry->driver)) {
-		note(apply, item, JOURNAL_UNBIND);
 		result = unbind(apply, item, driver);
 		if (result < 0) {
 			fail(apply, item, REASON_UNBIND, result);
@@ -274,6 +287,7 @@ static void bind_item(struct apply *apply, struct apply_item *item)
 		driver[0] = '\0';
 	}
 	if (driver[0] == '\0') {
+		item->is_in_bind = true;
 		note(apply, item, JOURNAL_BIND);
 		result = bind_with_retries(apply, item);
 		/* EBUSY may only say that the module's own registration was faster: the link decides. */
@@ -297,26 +311,39 @@ void apply_run(struct apply *apply)
 		bind_item(apply, &apply->items[i]);
 }
 
-static void take_event(void *context, enum journal_event event, const char *address, enum reason reason, int error)
+static struct apply_item *find_item(struct apply *apply, const char *address)
+{
+	for (size_t i = 0; i < apply->n_items; i++)
+		if (streq(address_of(&apply->items[i]), address))
+			return &apply->items[i];
+	return NULL;
+}
+
+static void take_event(void *context, const struct journal_entry *entry)
 {
 	struct apply *apply = context;
-	struct apply_item *item = NULL;
+	struct apply_item *item = find_item(apply, entry->address);
 
-	for (size_t i = 0; i < apply->n_items && item == NULL; i++)
-		if (streq(address_of(&apply->items[i]), address))
-			item = &apply->items[i];
 	if (item == NULL) {
-		apply->lacks_type1 |= streq(address, MODULE_TYPE1);
+		apply->lacks_type1 |= streq(entry->address, MODULE_TYPE1);
 		return;
 	}
-	item->is_begun = false;
-	switch (event) {
+	item->is_begun = entry->event == JOURNAL_UNBIND || entry->event == JOURNAL_BIND;
+	switch (entry->event) {
 	case JOURNAL_OVERRIDE:
 		item->has_override = true;
 		break;
+	case JOURNAL_CLEARED:
+		item->has_override = false;
+		break;
 	case JOURNAL_UNBIND:
+		item->is_in_bind = false;
+		(void)util_copy_fixed(item->holder, sizeof(item->holder), entry->driver);
+		break;
+	case JOURNAL_UNBOUND:
+		break;
 	case JOURNAL_BIND:
-		item->is_begun = true;
+		item->is_in_bind = true;
 		break;
 	case JOURNAL_DONE:
 		item->is_done = true;
@@ -333,9 +360,9 @@ static void take_event(void *context, enum journal_event event, const char *addr
 		item->is_undone = true;
 		break;
 	}
-	if (event == JOURNAL_STUCK || event == JOURNAL_FAIL) {
-		item->reason = reason;
-		item->error = error;
+	if (entry->event == JOURNAL_STUCK || entry->event == JOURNAL_FAIL) {
+		item->reason = entry->reason;
+		item->error = entry->error;
 	}
 }
 

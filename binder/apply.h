@@ -16,11 +16,12 @@ struct apply_item {
 	bool is_begun;            /* a step that can block was begun and did not come back yet */
 	bool is_done;             /* the driver link showed the planned driver */
 	bool is_failed;
-	bool is_stuck; /* never touch it again */
+	bool is_stuck;   /* never touch it again */
+	bool is_in_bind; /* what was begun last is the bind, not an unbind */
 	bool is_undone;
 	enum reason reason;           /* of the failure */
 	int error;                    /* negative errno of the failure */
-	char holder[SYSFS_NAME_SIZE]; /* the driver that had it when it failed */
+	char holder[SYSFS_NAME_SIZE]; /* the driver that it was last taken from, or that does not let go */
 };
 
 struct apply {

@@ -53,21 +53,16 @@ static const char *explain_bind(int error)
 }
 
 /* The driver link is gone before the driver's remove() hangs, so what is remembered counts. */
-static const char *stuck_on(const struct apply_item *item)
+static char *say_stuck(const struct apply_item *item)
 {
-	if (item->holder[0] != '\0')
-		return item->holder;
-	return item->entry->device->driver[0] != '\0' ? item->entry->device->driver : item->entry->driver;
-}
+	const char *stays = item->has_override ? "; its override stays" : "";
 
-/* The end of each message: what has the device now. */
-static char *say_holder(const struct apply_item *item, const char *driver)
-{
-	char buffer[SYSFS_NAME_SIZE + 16];
-
-	if (item->is_stuck)
-		return util_format("%s is still busy with it", stuck_on(item));
-	return util_copy(plan_holder(driver, buffer, sizeof(buffer)));
+	if (item->is_in_bind)
+		return util_format("binding it to %s did not come back%s; it is not touched again until the next boot",
+				   item->entry->driver, stays);
+	return util_format("%s did not let go of it (something may have it open)%s; "
+			   "it is not touched again until the next boot",
+			   item->holder, stays);
 }
 
 static char *say_failure(const struct apply_item *item)
@@ -76,19 +71,44 @@ static char *say_failure(const struct apply_item *item)
 
 	switch (item->reason) {
 	case REASON_MODULE:
-		return util_format("cannot load the module of %s: %s; given back", driver, explain_load(item->error));
+		return util_format("cannot load the module of %s: %s", driver, explain_load(item->error));
 	case REASON_UNBIND:
-		return util_format("cannot take it from its driver: %s; given back", strerror(-item->error));
+		return util_format("cannot take it from its driver: %s", strerror(-item->error));
 	case REASON_STUCK:
-		return util_format("%s did not let go of it (something may have it open); its override stays on %s, "
-				   "it is not touched again until the next boot",
-				   stuck_on(item), driver);
+		return say_stuck(item);
 	case REASON_GROUP:
-		return util_format("another device of IOMMU group %d failed, so this one was given back too",
-				   item->entry->device->iommu_group);
+		return util_format("another device of IOMMU group %d failed", item->entry->device->iommu_group);
+	case REASON_NONE:
+		return util_copy("nothing was tried, because the work was cut short");
 	default:
-		return util_format("cannot bind it to %s: %s; given back", driver, explain_bind(item->error));
+		return util_format("cannot bind it to %s: %s", driver, explain_bind(item->error));
 	}
+}
+
+/* Is the host as it was before? */
+static const char *say_undo(const struct apply_item *item, const char *driver)
+{
+	const char *native = item->entry->device->driver;
+
+	if (item->is_stuck || item->reason == REASON_NONE)
+		return "";
+	if (item->has_override)
+		return "; its override could not be cleared";
+	if (streq(driver, item->entry->driver))
+		return "; it could not be taken back";
+	if (driver[0] == '\0' && native[0] != '\0')
+		return "; its own driver did not take it back";
+	return "; given back";
+}
+
+/* The end of each message: what has the device now. */
+static char *say_holder(const struct apply_item *item, const char *driver)
+{
+	char buffer[SYSFS_NAME_SIZE + 16];
+
+	if (item->is_stuck)
+		return util_format("%s is still busy with it", item->is_in_bind ? item->entry->driver : item->holder);
+	return util_copy(plan_holder(driver, buffer, sizeof(buffer)));
 }
 
 static void conclude(struct apply_item *item, const struct apply *apply, const struct plan *plan,
@@ -96,6 +116,7 @@ static void conclude(struct apply_item *item, const struct apply *apply, const s
 {
 	struct plan_entry *entry = item->entry;
 	cleanup_free char *remarks = NULL, *text = NULL, *holder = NULL;
+	const char *undo = "";
 	char driver[SYSFS_NAME_SIZE];
 
 	inventory_read_driver(apply->kernel->root, entry->device->address, driver);
@@ -103,16 +124,14 @@ static void conclude(struct apply_item *item, const struct apply *apply, const s
 		entry->verdict = VERDICT_FAIL;
 		entry->reason = item->is_failed ? item->reason : REASON_PROBE;
 		text = say_failure(item);
+		undo = say_undo(item, driver);
 	} else {
 		text = util_format("bound to %s by rule '%s' (%s)", driver, entry->rule->name, entry->rule->where);
 	}
 	remarks = plan_remarks(plan, entry, input);
 	holder = say_holder(item, driver);
 	free(entry->message);
-	entry->message = util_format(
-		"%s%s%s; %s", text, remarks,
-		item->is_failed && item->has_override && !item->is_stuck ? "; its override could not be cleared" : "",
-		holder);
+	entry->message = util_format("%s%s%s; %s", text, undo, remarks, holder);
 }
 
 void apply_conclude(struct apply *apply, const struct plan *plan, const struct plan_input *input)

@@ -179,12 +179,13 @@ static void read_release(struct inventory *inventory, int root)
 int inventory_scan(struct inventory *inventory, int root, struct problems *problems)
 {
 	DIR *directory = file_open_directory(root, PATH_DEVICES);
+	int error = errno;
 	const struct dirent *entry;
 
 	*inventory = (struct inventory){ .has_iommu = any_group(root) };
 	read_release(inventory, root);
 	if (directory == NULL)
-		return -errno;
+		return -error;
 	while ((entry = readdir(directory)) != NULL) {
 		struct device *device;
 

@@ -11,9 +11,9 @@
 #include "lib/paths.h"
 
 static const char *const words[] = {
-	[JOURNAL_OVERRIDE] = "override", [JOURNAL_UNBIND] = "unbind", [JOURNAL_BIND] = "bind",
-	[JOURNAL_DONE] = "done",         [JOURNAL_STUCK] = "stuck",   [JOURNAL_FAIL] = "fail",
-	[JOURNAL_UNDONE] = "undone",
+	[JOURNAL_OVERRIDE] = "override", [JOURNAL_CLEARED] = "cleared", [JOURNAL_UNBIND] = "unbind",
+	[JOURNAL_UNBOUND] = "unbound",   [JOURNAL_BIND] = "bind",       [JOURNAL_DONE] = "done",
+	[JOURNAL_STUCK] = "stuck",       [JOURNAL_FAIL] = "fail",       [JOURNAL_UNDONE] = "undone",
 };
 
 int journal_create(struct journal *journal, int root, const char *directory)
@@ -32,33 +32,35 @@ void journal_close(struct journal *journal)
 	journal->fd = -1;
 }
 
-void journal_write(const struct journal *journal, enum journal_event event, const char *address, enum reason reason,
-		   int error)
+void journal_write(const struct journal *journal, const struct journal_entry *entry)
 {
-	char line[96];
-	int n = snprintf(line, sizeof(line), "%s %s %d %d\n", words[event], address, (int)reason, -error);
+	char line[96 + SYSFS_NAME_SIZE];
+	int n = snprintf(line, sizeof(line), "%s %s %d %d %s\n", words[entry->event], entry->address,
+			 (int)entry->reason, -entry->error, entry->driver);
 
 	(void)!write(journal->fd, line, (size_t)n);
 }
 
-static void read_line(char *line, void (*take)(void *, enum journal_event, const char *, enum reason, int),
-		      void *context)
+static void read_line(char *line, void (*take)(void *context, const struct journal_entry *entry), void *context)
 {
 	const char *word = parse_next_word(&line), *address = parse_next_word(&line);
 	const char *reason_word = parse_next_word(&line), *error_word = parse_next_word(&line);
+	const char *driver = parse_next_word(&line);
 	uint64_t reason, error;
 
 	if (error_word == NULL || !parse_number(reason_word, 10, REASON_NONE, &reason) ||
 	    !parse_number(error_word, 10, 4096, &error))
 		return;
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		struct journal_entry entry = { (enum journal_event)i, address, (enum reason)reason, -(int)error,
+					       driver != NULL ? driver : "" };
+
 		if (streq(word, words[i]))
-			take(context, (enum journal_event)i, address, (enum reason)reason, -(int)error);
+			take(context, &entry);
+	}
 }
 
-void journal_read(const struct journal *journal,
-		  void (*take)(void *context, enum journal_event event, const char *address, enum reason reason,
-			       int error),
+void journal_read(const struct journal *journal, void (*take)(void *context, const struct journal_entry *entry),
 		  void *context)
 {
 	off_t size = lseek(journal->fd, 0, SEEK_END);

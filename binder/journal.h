@@ -3,7 +3,7 @@
  * What was begun and what came of it, written before each step. It is the one channel by which the process that applies
  * a plan tells its parent, so what is reported is what was written, even if that process was killed.
  *
- * One line per event: "WORD ADDRESS [REASON ERRNO]".
+ * One line per event: "WORD ADDRESS REASON ERRNO [DRIVER]".
  */
 #ifndef VFIOKIT_JOURNAL_H
 #define VFIOKIT_JOURNAL_H
@@ -12,7 +12,9 @@
 
 enum journal_event {
 	JOURNAL_OVERRIDE, /* about to write driver_override */
-	JOURNAL_UNBIND,   /* about to take it from its driver */
+	JOURNAL_CLEARED,  /* the override was read back as empty */
+	JOURNAL_UNBIND,   /* about to take it from a driver, which is named */
+	JOURNAL_UNBOUND,  /* the write came back, whatever it said */
 	JOURNAL_BIND,     /* about to bind it */
 	JOURNAL_DONE,     /* the driver link was read back */
 	JOURNAL_STUCK,    /* an unbind did not come back; reason and error as for FAIL */
@@ -31,14 +33,19 @@ struct journal {
 int journal_create(struct journal *journal, int root, const char *directory);
 void journal_close(struct journal *journal);
 
-/* Allocates nothing. Errors are ignored: a full /run must not stop an undo. error: a negative errno, or 0. */
-void journal_write(const struct journal *journal, enum journal_event event, const char *address, enum reason reason,
-		   int error);
+struct journal_entry {
+	enum journal_event event;
+	const char *address;
+	enum reason reason;
+	int error;          /* a negative errno, or 0 */
+	const char *driver; /* "" if the event has none */
+};
 
-/* Calls take() for each line that is whole and makes sense, in order. */
-void journal_read(const struct journal *journal,
-		  void (*take)(void *context, enum journal_event event, const char *address, enum reason reason,
-			       int error),
+/* Allocates nothing. Errors are ignored: a full /run must not stop an undo. */
+void journal_write(const struct journal *journal, const struct journal_entry *entry);
+
+/* Calls take() for each line that is whole and makes sense, in order. The strings are valid during the call. */
+void journal_read(const struct journal *journal, void (*take)(void *context, const struct journal_entry *entry),
 		  void *context);
 
 #endif

@@ -312,10 +312,15 @@ static void on_line(void *context, const struct ini_line *line)
 	complain(loader, line, message);
 }
 
-static void on_broken(void *context, const char *section)
+/* A [policy] whose header is broken may have held a default that protects something. */
+static void on_broken(void *context, const char *header)
 {
-	(void)section;
-	break_section(context);
+	struct policy_loader *loader = context;
+
+	if (header == NULL)
+		break_section(loader);
+	else if (starts_with(header, "policy"))
+		loader->policy->is_unusable = true;
 }
 
 void policy_parse(struct policy_loader *loader, const char *text, size_t length, const char *name)

@@ -83,17 +83,31 @@ static cJSON *device_json(const cJSON *device, const char *driver, bool has_addr
 	return object;
 }
 
+/* The file may hold anything; a terminal must not get it. Takes the line over. */
+static void print_line(char *line)
+{
+	cleanup_free char *printable = util_copy_printable(line);
+
+	free(line);
+	printf("%s\n", printable);
+}
+
 static void show_device(const cJSON *device, const char *driver, bool has_address, bool kept)
 {
 	const char *reason = text_of(device, "reason");
 
-	printf("%s: %s%s%s: %s", subject_of(device), text_of(device, "verdict"), reason[0] != '\0' ? " " : "", reason,
-	       text_of(device, "message"));
+	const char *holder = driver[0] != '\0' ? driver : "no driver", *change = "";
+
 	if (!kept)
-		printf("; CHANGED since then: %s%s holds it now", driver[0] != '\0' ? "" : "no driver", driver);
+		change = "; CHANGED since then: ";
 	else if (has_address && !streq(driver, text_of(device, "driver_after")))
-		printf("; now %s holds it", driver[0] != '\0' ? driver : "no driver");
-	printf("\n");
+		change = "; now ";
+	print_line(util_format("%s: %s%s%s: %s%s%s%s", subject_of(device), text_of(device, "verdict"),
+			       reason[0] != '\0' ? " " : "", reason, text_of(device, "message"), change,
+			       change[0] != '\0' ? holder : "",
+			       !kept               ? " holds it now"
+			       : change[0] != '\0' ? " holds it"
+						   : ""));
 }
 
 /* first and last: the first run of this boot and the last one; NULL where there was none. */
@@ -147,17 +161,20 @@ static void show_errors(const cJSON *run)
 	{
 		const char *where = text_of(error, "where");
 
-		printf("%s%s%s\n", where, where[0] != '\0' ? ": " : "", text_of(error, "message"));
+		print_line(util_format("%s%s%s", where, where[0] != '\0' ? ": " : "", text_of(error, "message")));
 	}
 }
 
 static void show_summary(const cJSON *first, const cJSON *last, bool has_changed)
 {
 	show_errors(last);
-	printf("result %s of '%s'", text_of(first, "result"), text_of(first, "command"));
-	if (last != first)
-		printf(", %s of the last run, '%s'", text_of(last, "result"), text_of(last, "command"));
-	printf("%s; " SWITCH_OFF "\n", has_changed ? "; CHANGED since then" : "");
+	char *later = last == first ? util_copy("")
+				    : util_format(", %s of the last run, '%s'", text_of(last, "result"),
+						  text_of(last, "command"));
+
+	print_line(util_format("result %s of '%s'%s%s; " SWITCH_OFF, text_of(first, "result"),
+			       text_of(first, "command"), later, has_changed ? "; CHANGED since then" : ""));
+	free(later);
 }
 
 static int code_of(const char *result)

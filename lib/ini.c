@@ -100,10 +100,10 @@ static void refuse(struct parser *parser, const char *line, const char *reason)
 	problem_add(parser->problems, PROBLEM_POLICY, where, "%s: '%.40s'", reason, line);
 	if (line[0] == '[') {
 		parser->skipping = true;
-		return;
+		parser->reader->on_broken(parser->reader->context, line + 1);
+	} else if (!parser->skipping) {
+		parser->reader->on_broken(parser->reader->context, NULL);
 	}
-	if (!parser->skipping)
-		parser->reader->on_broken(parser->reader->context, parser->section[0] != '\0' ? parser->section : NULL);
 }
 
 static void begin_section(struct parser *parser, const char *line)

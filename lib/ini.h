@@ -26,10 +26,11 @@ struct ini_reader {
 	/* A section begins (key is ""), or a key in it. Borrowed strings, valid during the call. */
 	void (*on_line)(void *context, const struct ini_line *line);
 	/*
-	 * The check refused a line; it was added to problems already. section: where it stands, or NULL
-	 * before the first one. A broken section header begins a section that is skipped.
+	 * The check refused a line; it was added to problems already. header: NULL for a line of the section in which
+	 * we are (which may be none), else what stands behind the bracket of a broken section header, whose section is
+	 * skipped.
 	 */
-	void (*on_broken)(void *context, const char *section);
+	void (*on_broken)(void *context, const char *header);
 	void *context;
 };
 

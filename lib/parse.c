@@ -29,7 +29,7 @@ bool parse_number(const char *text, unsigned int base, uint64_t max, uint64_t *r
 
 		if (digit < 0 || (unsigned int)digit >= base)
 			return false;
-		if (value > (max - (uint64_t)digit) / base)
+		if ((uint64_t)digit > max || value > (max - (uint64_t)digit) / base)
 			return false;
 		value = value * base + (uint64_t)digit;
 	}

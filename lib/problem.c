@@ -10,6 +10,7 @@ void problem_add(struct problems *problems, enum problem_kind kind, const char *
 	char text[512];
 	va_list args;
 
+	problems->counts[kind]++;
 	if (problems->count == PROBLEMS_MAX) {
 		problems->left_out++;
 		return;
@@ -26,11 +27,7 @@ void problem_add(struct problems *problems, enum problem_kind kind, const char *
 
 size_t problem_count(const struct problems *problems, enum problem_kind kind)
 {
-	size_t n = 0;
-
-	for (size_t i = 0; i < problems->count; i++)
-		n += problems->items[i].kind == kind;
-	return n;
+	return problems->counts[kind];
 }
 
 void problems_free(struct problems *problems)

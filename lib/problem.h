@@ -19,7 +19,8 @@ struct problem {
 struct problems {
 	struct problem *items; /* owned */
 	size_t count;
-	size_t left_out; /* found after the list was full */
+	size_t left_out;                    /* found after the list was full */
+	size_t counts[PROBLEM_MACHINE + 1]; /* of each kind, those left out included */
 };
 
 /* A file of noise must not fill the memory or the log. */

@@ -17,7 +17,7 @@
 
 /*
  * Reads an attribute with one open, one read, one close. The text ends at the first NUL; one trailing
- * newline is cut. A regular file is expected: a FIFO under --root is refused by O_NONBLOCK, not waited for.
+ * newline is cut. A FIFO below --root is not waited for: it reads as an empty attribute.
  */
 int sysfs_read(int root, const char *path, char *buffer, size_t size);
 
