@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "binder/options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+
+#include "lib/parse.h"
+#include "tests/unit/test.h"
+
+/* Shows what it was given. */
+static int run_show(const struct options *options, int root)
+{
+	printf("show %s %s %d %d %u %d", options->root, options->policy != NULL ? options->policy : "-", options->json,
+	       options->verbose, options->deadline, root >= 0);
+	return 7;
+}
+
+static const struct command commands[] = { { "show", "shows it", run_show }, { 0 } };
+
+static const struct {
+	const char *words; /* separated by blanks */
+	int code;
+	const char *out, *err; /* parts of them */
+} cases[] = {
+	{ "show", 7, "show / - 0 0 10 1", "" },
+	{ "show --json", 7, "show / - 1 0 10 1", "" },
+	{ "--json show", 7, "show / - 1 0 10 1", "" },
+	{ "--root / show -v --policy x", 7, "show / x 0 1 10 1", "" },
+	{ "show --root=/ --policy=y --deadline=3 --verbose", 7, "show / y 0 1 3 1", "" },
+	{ "show --deadline 300", 7, "300", "" },
+	{ "-v -v --json --json show", 7, "show / - 1 1", "" },
+	{ "-- show", 7, "show /", "" },
+	{ "-h", 0, "Usage: prog", "" },
+	{ "--help", 0, "shows it", "" },
+	{ "show --help", 0, "Usage: prog", "" },
+	{ "--version", 0, "prog " VFIOKIT_VERSION "\n", "" },
+	{ "", 2, "", "prog: no command given; nothing was changed, try 'prog --help'\n" },
+	{ "foo", 2, "", "prog: unknown command 'foo'" },
+	{ "show foo", 2, "", "too many words, beginning with 'foo'" },
+	{ "show --foo", 2, "", "unknown option '--foo'" },
+	{ "show -x", 2, "", "unknown option '-x'" },
+	{ "show --root", 2, "", "a value is missing for '--root'" },
+	{ "show --json=1", 2, "", "prog: " },
+	{ "show --deadline 0", 2, "", "--deadline takes whole seconds from 1 to 300, not '0'" },
+	{ "show --deadline 301", 2, "", "not '301'" },
+	{ "show --deadline 1s", 2, "", "not '1s'" },
+	{ "show --deadline -1", 2, "", "not '-1'" },
+	{ "show --root /nonexistent", 2, "",
+	  "cannot open the root directory '/nonexistent': No such file or directory" },
+	{ "show --root /proc/self/status", 2, "", "Not a directory" },
+};
+
+struct call {
+	const char *words;
+	bool has_deadline;
+	int code;
+};
+
+static void call_main(void *context)
+{
+	struct call *call = context;
+	const struct program program = { "prog", "Does it.", commands, call->has_deadline };
+	cleanup_free char *copy = util_copy(call->words);
+	char name[] = "prog", *rest = copy, *argv[16] = { name };
+	int argc = 1;
+
+	while (argc < 15 && (argv[argc] = parse_next_word(&rest)) != NULL)
+		argc++;
+	call->code = options_main(argc, argv, &program);
+}
+
+static char *outputs[2];
+
+static void call_both(void *context)
+{
+	outputs[1] = test_capture(STDERR_FILENO, call_main, context);
+}
+
+/* getopt keeps its state in globals: each row needs a fresh start. */
+TEST(options_rows)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct call call = { .words = cases[i].words, .has_deadline = true };
+
+		test_case("'%s'", cases[i].words);
+		optind = 0;
+		outputs[0] = test_capture(STDOUT_FILENO, call_both, &call);
+		CHECK_INT(call.code, cases[i].code);
+		CHECK_HAS(outputs[0], cases[i].out);
+		CHECK_HAS(outputs[1], cases[i].err);
+		if (cases[i].code != 2)
+			CHECK_STR(outputs[1], "");
+		else
+			CHECK_STR(outputs[0], "");
+		free(outputs[0]);
+		free(outputs[1]);
+	}
+}
+
+/* A program without a deadline neither offers nor takes it. */
+TEST(options_without_deadline)
+{
+	struct call help = { .words = "--help" }, use = { .words = "show --deadline 3" };
+	cleanup_free char *text = NULL, *error = NULL;
+
+	text = test_capture(STDOUT_FILENO, call_main, &help);
+	CHECK_TRUE(strstr(text, "--deadline") == NULL);
+	optind = 0;
+	error = test_capture(STDERR_FILENO, call_main, &use);
+	CHECK_INT(use.code, 2);
+	CHECK_HAS(error, "unknown option '--deadline'");
+}
