@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# awk -v n=FUNCTIONS -f machine.awk: a server with that many PCI functions, as text for tests/mktree.
+# Cards of eight: a root port with seven endpoints behind it, 28 cards in each PCI domain. The first
+# card is the console GPU, the second the guest's, the rest are NICs, NVMe disks, USB hosts and sound,
+# with native drivers and groups of their own.
+BEGIN {
+	split("020000 010802 0c0330 040300", class)
+	split("15b3:101d 144d:a808 1912:0014 8086:2668", id)
+	split("mlx5_core nvme xhci_hcd snd_hda_intel", driver)
+	for (card = 0; card < n / 8; card++) {
+		domain = sprintf("%04x", card / 28)
+		slot = card % 28 + 1
+		port = sprintf("%s:00:%02x.0", domain, slot)
+		printf "PCI: %s 060400 8086:1901 - pcieport %d secondary_bus_number=%d\n", port, group++, slot
+		kind = card % 4 + 1
+		for (f = 0; f < 7; f++) {
+			where = sprintf("%s/%s:%02x:00.%d", port, domain, slot, f)
+			if (card < 2 && f < 2) # a GPU with audio, in one group, no driver yet
+				printf "PCI: %s %s - %d%s\n", where, f ? "040300 10de:0fbb 1043:8508" : "030000 10de:13c2 1043:8508",
+					f ? group : ++group, f ? "" : " boot_vga=" (card == 0)
+			else
+				printf "PCI: %s %s %s 1af4:1100 %s %d\n", where, class[kind], id[kind], driver[kind], ++group
+		}
+		group++
+	}
+	print "D: sys/bus/pci/drivers/vfio-pci"
+	print "F: proc/cmdline=root=/dev/vda1 quiet\\n"
+	print "F: proc/sys/kernel/osrelease=6.1.0-bench\\n"
+	print "F: etc/vfiokit/bind.conf=[device guest-gpu]\\nid = 10de:13c2 10de:0fbb\\ngroup = whole\\n\\n"
+	print "F: etc/vfiokit/bind.conf=[device guest-usb]\\naddress = 0000:03:00.1\\n"
+}

@@ -1,0 +1,57 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# scale.sh: what `vfio-bind plan` costs on machines of 64, 1,024 and 8,192 functions (machine.awk),
+# of which a policy of two rules matches five.
+#
+# Rows: time (median of 9) and instructions (callgrind) per function; how the instructions per function
+# grow; system calls per function that no rule matches: the difference between the two large machines.
+set -uo pipefail
+
+# shellcheck source-path=SCRIPTDIR source=table.sh
+. "$(dirname "${BASH_SOURCE[0]}")/table.sh"
+sizes="64 1024 8192"
+program=$build/vfio-bind
+
+ns=$(tool ns) || exit 1
+trees=$(mktemp -d)
+trap 'rm -rf "$trees"' EXIT
+
+# plan N COMMAND...: vfio-bind plan on the machine of N functions, under the command.
+plan()
+{
+	local root=$trees/$1
+
+	shift
+	"$@" "$program" --root "$root" plan
+}
+
+instructions()
+{
+	plan "$1" valgrind --tool=callgrind --callgrind-out-file=/dev/null 2>&1 | sed -n 's/.*Collected : //p'
+}
+
+system_calls()
+{
+	plan "$1" strace -f -qq -o "$trees/calls" >/dev/null && wc -l <"$trees/calls"
+}
+
+declare -A cost calls
+for n in $sizes; do
+	awk -v n="$n" -f "$top/bench/machine.awk" >"$trees/text"
+	"$build/tests/mktree" "$trees/text" "$trees/$n" || exit 1
+	plan "$n" | grep -q 'result ok: 3 to bind' || { echo "scale.sh: the plan is not the expected one  BROKEN"; plan "$n"; exit 1; }
+	time=$(for ((i = 0; i < 9; i++)); do plan "$n" "$ns"; done | median)
+	cost[$n]=$(instructions "$n")
+	calls[$n]=$(system_calls "$n")
+	row "plan on $n functions: time per function" "$(ratio "$time" $((n * 1000)))" us
+	row "plan on $n functions: instructions per function" "$(ratio "${cost[$n]}" "$n" 0)" ""
+done
+row "  8,192 against 64 functions, instructions per function" \
+	"$(awk -v a="${cost[8192]}" -v b="${cost[64]}" 'BEGIN { printf "%.2f", a / 8192 / (b / 64) }')" x 1.10
+row "  the same without start-up: the last 7,168 against 960" \
+	"$(awk -v a="${cost[8192]}" -v b="${cost[1024]}" -v c="${cost[64]}" \
+		'BEGIN { printf "%.2f", (a - b) / 7168 / ((b - c) / 960) }')" x
+row "  system calls per function that no rule matches" \
+	"$(ratio $((calls[8192] - calls[1024])) 7168)" "" 5
+row "peak memory of plan on 8192 functions" "$(plan 8192 "$ns" | awk '{ print $2 }')" KiB

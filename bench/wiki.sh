@@ -1,0 +1,18 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The shell loop that everyone copies: every GPU that is not the boot VGA, and the function behind it,
+# get an override, then modprobe. Checks nothing. Loads vfio_iommu_type1 too, without which no guest
+# starts: busybox' modprobe does not follow the softdep. Runs under busybox in the VM of boot.sh.
+# shellcheck disable=SC2001,SC2046
+for i in /sys/bus/pci/devices/*/boot_vga; do
+	if [ $(cat "$i") -eq 0 ]; then
+		GPU="${i%/boot_vga}"
+		AUDIO="$(echo "$GPU" | sed -e "s/0$/1/")"
+		echo "vfio-pci" >"$GPU/driver_override"
+		if [ -d "$AUDIO" ]; then
+			echo "vfio-pci" >"$AUDIO/driver_override"
+		fi
+	fi
+done
+modprobe -a vfio_iommu_type1 vfio-pci
