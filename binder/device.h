@@ -15,7 +15,7 @@ struct device {
 	uint32_t class;  /* 24 bits: base class, subclass, interface */
 	int iommu_group; /* number, or DEVICE_NO_GROUP */
 	char *driver;    /* owned; "" if none */
-	char *path;      /* owned; bus-number-free: first PCI address, then /slot.function of each hop */
+	char *path; /* owned; bus-number-free: first PCI address, then /slot.function of each hop; NULL until needed */
 
 	/* Read for display devices only. */
 	bool boot_vga;

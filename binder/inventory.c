@@ -114,7 +114,7 @@ static int read_group(int root, const char *address)
 /* Returns false if the function must be left out. */
 static bool read_device(struct device *device, int root, const char *name, struct problems *problems)
 {
-	char path[ATTRIBUTE_PATH_SIZE], text[SYSFS_VALUE_SIZE], link[PATH_MAX];
+	char path[ATTRIBUTE_PATH_SIZE], text[SYSFS_VALUE_SIZE];
 	int result;
 
 	if (bdf_parse(name, &device->bdf))
@@ -132,11 +132,19 @@ static bool read_device(struct device *device, int root, const char *name, struc
 		return false;
 	}
 	device->iommu_group = read_group(root, device->address);
+	return true;
+}
+
+static void read_path(struct device *device, int root)
+{
+	char path[ATTRIBUTE_PATH_SIZE], link[PATH_MAX];
+
+	if (device->path != NULL)
+		return;
 	snprintf(path, sizeof(path), PATH_DEVICES "/%s", device->address);
 	if (sysfs_read_link(root, path, link, sizeof(link)) < 0)
 		link[0] = '\0';
 	device->path = normal_path(link, device->address);
-	return true;
 }
 
 static void free_device(struct device *device)
@@ -210,6 +218,7 @@ static void complete_device(struct device *device, int root, bool with_serial)
 	uint64_t vfs;
 
 	device->is_complete = true;
+	read_path(device, root);
 	attribute_path(path, device->address, "secondary_bus_number");
 	device->has_secondary_bus = sysfs_exists(root, path);
 	attribute_path(path, device->address, "sriov_numvfs");
@@ -308,12 +317,14 @@ static void complete_drivers(struct inventory *inventory, int root, const struct
 
 void inventory_complete(struct inventory *inventory, int root, const struct policy *policy, bool all)
 {
-	bool with_serial = all || policy_uses_serials(policy);
+	bool with_serial = all || policy_uses_serials(policy), with_path = policy_uses_paths(policy);
 	bool touched = false;
 
 	for (size_t i = 0; i < inventory->n_devices; i++) {
 		struct device *device = &inventory->devices[i];
 
+		if (with_path)
+			read_path(device, root);
 		if (all || with_serial)
 			complete_device(device, root, true);
 		else if (is_matched(device, policy))

@@ -410,3 +410,11 @@ bool policy_uses_serials(const struct policy *policy)
 			return true;
 	return false;
 }
+
+bool policy_uses_paths(const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->n_rules; i++)
+		if (!policy->rules[i].is_broken && policy->rules[i].selectors.n_paths > 0)
+			return true;
+	return false;
+}

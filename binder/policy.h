@@ -59,5 +59,6 @@ void policy_free(struct policy *policy);
 
 /* Does a rule that is not broken use this kind of selector? (Some are read only on demand.) */
 bool policy_uses_serials(const struct policy *policy);
+bool policy_uses_paths(const struct policy *policy);
 
 #endif

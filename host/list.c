@@ -136,11 +136,13 @@ int command_list(const struct options *options, int root)
 	struct inventory inventory;
 	struct problems problems = { 0 };
 	struct pci_access *names = open_names();
+	const struct policy no_policy = { .rules = NULL };
 	int result = inventory_scan(&inventory, root, &problems);
 
 	if (result < 0)
 		problem_add(&problems, PROBLEM_MACHINE, "sys/bus/pci/devices", "cannot list the PCI devices: %s",
 			    strerror(-result));
+	inventory_complete(&inventory, root, &no_policy, true);
 	if (options->json) {
 		report_emit_json(list_json(names, &inventory, &problems));
 	} else {

@@ -73,6 +73,7 @@ TEST(inventory_scan)
 
 		test_case("%s", cases[i].name);
 		CHECK_INT(inventory_scan(&inventory, root, &problems), 0);
+		inventory_complete(&inventory, root, &(struct policy){ 0 }, true);
 		text = describe(&inventory);
 		CHECK_STR(text, cases[i].expected);
 		CHECK_INT(problems.count, cases[i].problems);
