@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=dash
+# modprobe.d: install and blacklist lines are not obeyed, options lines are
+policy() {
+	cat <<-EOT
+		[device guest-gpu]
+		id = 1234:1111
+	EOT
+}
+
+image() {
+	mkdir -p etc/modprobe.d
+	cat >etc/modprobe.d/vfio.conf <<-EOT
+		install vfio-pci /bin/touch /install-was-run; /bin/false
+		install vfio_iommu_type1 /bin/false
+		blacklist vfio-pci
+		options vfio-pci disable_vga=1
+	EOT
+}
+
+guest() {
+	boot
+	result ok
+	driver 02:00.0 vfio-pci
+	check_not "the install line was not run" [ -e /install-was-run ]
+	check "vfio_iommu_type1 was loaded" [ -d /sys/module/vfio_iommu_type1 ]
+	is "disable_vga" "$(cat /sys/module/vfio_pci/parameters/disable_vga)" Y
+}

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2154
+#
+# Functions: the initramfs of a case. A root directory is copied from a base that is made once per
+# kernel, the case changes it, and cpio packs it: plain, because QEMU loads it faster than the
+# guest would unpack it.
+#
+# In the image: busybox as a merged /usr, the modules below with indexes of their own, vfio-bind,
+# vfio-open, strict-init as /init, the guest's scripts in /guest, the policy.
+
+# The native drivers of everything a case may plug in. They are stored decompressed, because
+# busybox cannot load a compressed one; vfio's stay as Debian ships them.
+native_modules=(bochs e1000e xhci-pci usbhid hid-generic snd-hda-intel snd-hda-codec-generic
+	nvme ahci virtio-pci virtio-net pci-stub lpc_ich i2c-i801)
+vfio_modules=(vfio-pci vfio_iommu_type1)
+
+# image_copy_modules KERNELDIR ROOT MODULE...: with all that they depend on.
+image_copy_modules()
+{
+	local dir=$1 root=$2 release file
+
+	release=$(<"$dir/release")
+	shift 2
+	modprobe -C /dev/null -d "$dir/tree" -S "$release" -a --show-depends "$@" |
+		sed -n 's/^insmod \([^ ]*\).*/\1/p' | sort -u |
+		while read -r file; do
+			install -D -m 644 "$file" "$root/usr${file#"$dir/tree"}"
+		done
+}
+
+# image_depmod KERNELDIR ROOT: the indexes of the modules that are below ROOT now.
+image_depmod()
+{
+	local release
+
+	release=$(<"$1/release")
+	cp "$1/tree/lib/modules/$release"/modules.{builtin,builtin.modinfo,order} \
+		"$2/usr/lib/modules/$release/"
+	depmod -b "$2" "$release" 2>/dev/null
+}
+
+# image_base KERNELDIR: makes KERNELDIR/base unless this version of the file has made it already.
+image_base()
+{
+	local dir=$1 root=$1/base applet
+
+	[ "$root/made" -nt "${BASH_SOURCE[0]}" ] && return
+	rm -rf "$root"
+	mkdir -p "$root"/{dev,proc,sys,run,tmp,etc,guest,usr/bin,usr/sbin,usr/lib/modules}
+	ln -s usr/bin usr/sbin usr/lib "$root"
+	image_copy_modules "$dir" "$root" "${native_modules[@]}"
+	find "$root/usr/lib/modules" -name '*.ko.xz' -exec xz -d {} +
+	image_copy_modules "$dir" "$root" "${vfio_modules[@]}"
+	image_depmod "$dir" "$root"
+	cp "$dir/../busybox/bin/busybox" "$root/usr/bin/"
+	for applet in $("$root/usr/bin/busybox" --list); do
+		[ "$applet" = busybox ] || ln -s busybox "$root/usr/bin/$applet"
+	done
+	ln -s ../bin/modprobe "$root/usr/sbin/modprobe" # the kernel's own requests
+	touch "$root/made"
+}
+
+# image_tool NAME: the static helper tests/vm/NAME.c; prints the name of the program.
+image_tool()
+{
+	local program=$build/$1
+
+	mkdir -p "$build"
+	[ "$program" -nt "$vm/$1.c" ] ||
+		${CC:-cc} -static -O2 -Wall -Wextra -o "$program" "$vm/$1.c" >&2
+	echo "$program"
+}
+
+# image_build KERNELDIR CASEFILE IMAGE: with what policy() of the case prints as policy, and
+# changed by its image(), which runs in the root directory.
+image_build()
+{
+	local dir=$1 casefile=$2 out=$3 root=$3.root
+
+	image_base "$dir"
+	rm -rf "$root"
+	cp -a "$dir/base" "$root"
+	rm "$root/made"
+	install -m 755 "$binder" "$root/usr/sbin/vfio-bind"
+	install -m 755 "$(image_tool vfio-open)" "$root/usr/bin/vfio-open"
+	install -m 755 "$(image_tool strict-init)" "$root/init"
+	cp "$vm"/guest/* "$root/guest/"
+	cp "$casefile" "$root/guest/case.sh"
+	mkdir -p "$root/etc/vfiokit"
+	if is_function policy; then
+		policy >"$root/etc/vfiokit/bind.conf"
+	fi
+	if is_function image; then
+		(cd "$root" && image "$dir" "$(<"$dir/release")")
+	fi
+	(cd "$root" && find . | cpio --quiet -o -H newc -R 0:0) >"$out"
+	rm -rf "$root"
+}
