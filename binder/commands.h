@@ -14,6 +14,9 @@ int command_boot(const struct options *options, int root);
 /* In front of any init: boot, then that init in this very process. Returns only if there is no init at all. */
 int command_init(char **argv, char **environment);
 
+/* Are we PID 1 of the machine (not of a container)? Then command_init() is what to do, whatever the words are. */
+bool init_is_first_process(void);
+
 /* Also a command of vfiokit. */
 int command_status(const struct options *options, int root);
 

@@ -14,7 +14,7 @@ struct device {
 	uint16_t vendor, device, subvendor, subdevice;
 	uint32_t class;  /* 24 bits: base class, subclass, interface */
 	int iommu_group; /* number, or DEVICE_NO_GROUP */
-	char *driver;    /* owned; "" if none */
+	char *driver;    /* owned; "" if none, or not read yet */
 	char *path; /* owned; bus-number-free: first PCI address, then /slot.function of each hop; NULL until needed */
 
 	/* Read for display devices only. */

@@ -31,6 +31,17 @@ struct mounted {
 	bool is_ours, made_directory;
 };
 
+/*
+ * PID 1 of the machine, not of a container: the first PID namespace has a fixed inode number (PROC_PID_INIT_INO in
+ * include/linux/proc_ns.h). Where /proc is not mounted yet, nobody has made containers.
+ */
+bool init_is_first_process(void)
+{
+	struct stat info;
+
+	return getpid() == 1 && (stat("/proc/self/ns/pid", &info) < 0 || info.st_ino == 0xEFFFFFFCu);
+}
+
 static void mount_missing(struct mounted *done)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(mounts); i++) {

@@ -68,9 +68,7 @@ static bool parse_uevent(struct device *device, char *text)
 				return false;
 		}
 	}
-	if (device->driver == NULL)
-		device->driver = util_copy("");
-	return has_class && has_id && strlen(device->driver) < SYSFS_NAME_SIZE;
+	return has_class && has_id && (device->driver == NULL || strlen(device->driver) < SYSFS_NAME_SIZE);
 }
 
 /* ../../../devices/pci0000:00/0000:00:01.1/0000:06:00.0 becomes 0000:00:01.1/00.0 */
@@ -111,11 +109,78 @@ static int read_group(int root, const char *address)
 	return (int)group;
 }
 
-/* Returns false if the function must be left out. */
-static bool read_device(struct device *device, int root, const char *name, struct problems *problems)
+/* Takes one field of a modalias: a letter or two, then digits in hex. Returns what follows, or NULL. */
+static const char *take_field(const char *text, const char *letters, int digits, uint32_t *ret)
+{
+	uint32_t value = 0;
+
+	if (text == NULL || !starts_with(text, letters))
+		return NULL;
+	text += strlen(letters);
+	for (int i = 0; i < digits; i++, text++) {
+		int digit = parse_hex_digit(*text);
+
+		if (digit < 0)
+			return NULL;
+		value = value << 4 | (uint32_t)digit;
+	}
+	*ret = value;
+	return text;
+}
+
+/* "pci:v000010DEd000013C2sv00001043sd00008508bc03sc00i00": all ids in one read that takes no lock. */
+static bool parse_modalias(struct device *device, const char *text)
+{
+	uint32_t ids[4], class[3];
+
+	if (!starts_with(text, "pci:"))
+		return false;
+	text = take_field(text + strlen("pci:"), "v", 8, &ids[0]);
+	text = take_field(text, "d", 8, &ids[1]);
+	text = take_field(text, "sv", 8, &ids[2]);
+	text = take_field(text, "sd", 8, &ids[3]);
+	text = take_field(text, "bc", 2, &class[0]);
+	text = take_field(text, "sc", 2, &class[1]);
+	text = take_field(text, "i", 2, &class[2]);
+	if (text == NULL || *text != '\0')
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
+		if (ids[i] > UINT16_MAX)
+			return false;
+	device->vendor = (uint16_t)ids[0];
+	device->device = (uint16_t)ids[1];
+	device->subvendor = (uint16_t)ids[2];
+	device->subdevice = (uint16_t)ids[3];
+	device->class = class[0] << 16 | class[1] << 8 | class[2];
+	return true;
+}
+
+/*
+ * Reading a uevent waits for the device's lock (measured on Linux 6.1.192), and so for ever behind an unbind that
+ * hangs; modalias does not. A folder made by hand may have uevent only.
+ */
+static const char *read_identity(struct device *device, int root)
 {
 	char path[ATTRIBUTE_PATH_SIZE], text[SYSFS_VALUE_SIZE];
 	int result;
+
+	attribute_path(path, device->address, "modalias");
+	result = sysfs_read(root, path, text, sizeof(text));
+	if (result == 0)
+		return parse_modalias(device, text) ? NULL : "its modalias has no class or id that can be read";
+	if (result != -ENOENT)
+		return "its modalias cannot be read";
+	attribute_path(path, device->address, "uevent");
+	result = sysfs_read(root, path, text, sizeof(text));
+	if (result < 0)
+		return result == -ENOENT ? "it has no uevent" : "its uevent cannot be read";
+	return parse_uevent(device, text) ? NULL : "its uevent has no class or id that can be read";
+}
+
+/* Returns false if the function must be left out. */
+static bool read_device(struct device *device, int root, const char *name, struct problems *problems)
+{
+	const char *wrong;
 
 	if (bdf_parse(name, &device->bdf))
 		bdf_format(&device->bdf, device->address);
@@ -124,13 +189,13 @@ static bool read_device(struct device *device, int root, const char *name, struc
 			    "'%.40s' is not a PCI address as the kernel writes it; left out", name);
 		return false;
 	}
-	attribute_path(path, device->address, "uevent");
-	result = sysfs_read(root, path, text, sizeof(text));
-	if (result < 0 || !parse_uevent(device, text)) {
-		problem_add(problems, PROBLEM_MACHINE, device->address, "its uevent %s; this device is left out",
-			    result < 0 ? strerror(-result) : "has no class or id that can be read");
+	wrong = read_identity(device, root);
+	if (wrong != NULL) {
+		problem_add(problems, PROBLEM_MACHINE, device->address, "%s; this device is left out", wrong);
 		return false;
 	}
+	if (device->driver == NULL)
+		device->driver = util_copy("");
 	device->iommu_group = read_group(root, device->address);
 	return true;
 }
@@ -219,6 +284,11 @@ static void complete_device(struct device *device, int root, bool with_serial)
 
 	device->is_complete = true;
 	read_path(device, root);
+	inventory_read_driver(root, device->address, text);
+	if (text[0] != '\0') {
+		free(device->driver);
+		device->driver = util_copy_printable(text);
+	}
 	attribute_path(path, device->address, "secondary_bus_number");
 	device->has_secondary_bus = sysfs_exists(root, path);
 	attribute_path(path, device->address, "sriov_numvfs");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the given root shows of the machine. Reading only; costs one uevent and one link per function, and more only
+ * What the given root shows of the machine. Reading only; costs one modalias and one link per function, and more only
  * for display devices and for those that the policy may touch. Never reads config space: it wakes devices.
  */
 #ifndef VFIOKIT_INVENTORY_H

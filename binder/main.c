@@ -2,7 +2,6 @@
 /* vfio-bind: the binder. Runs in the initramfs, in front of an init, for late devices, and by hand. */
 
 #include <sys/mman.h>
-#include <sys/stat.h>
 
 #include "binder/commands.h"
 #include "lib/util.h"
@@ -35,17 +34,6 @@ static bool is_boot(int argc, char **argv)
 	return false;
 }
 
-/*
- * PID 1 of the machine, not of a container: the first PID namespace has a fixed inode number (PROC_PID_INIT_INO in
- * include/linux/proc_ns.h). Where /proc is not mounted yet, nobody has made containers.
- */
-static bool is_first_process(void)
-{
-	struct stat info;
-
-	return getpid() == 1 && (stat("/proc/self/ns/pid", &info) < 0 || info.st_ino == 0xEFFFFFFCu);
-}
-
 /* Whoever starts us without them must not see our answers in a journal that happens to have their numbers. */
 static void reserve_standard_fds(void)
 {
@@ -65,7 +53,7 @@ int main(int argc, char **argv, char **environment)
 	int code;
 
 	reserve_standard_fds();
-	if (is_first_process() || streq(name, "vfio-init"))
+	if (init_is_first_process() || streq(name, "vfio-init"))
 		return command_init(argv, environment);
 	code = options_main(argc, argv, &program);
 	/* Nothing that is wrong with its command line may stop a boot. */

@@ -160,7 +160,7 @@ static bool spoils_group(const struct plan_entry *entry)
 		return false;
 	if (entry->verdict == VERDICT_SKIP)
 		return entry->reason != REASON_BRIDGE;
-	return entry->verdict == VERDICT_REFUSE;
+	return entry->verdict == VERDICT_REFUSE || entry->verdict == VERDICT_FAIL;
 }
 
 static void refuse_half_groups(struct plan *plan, const struct plan_input *input)

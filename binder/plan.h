@@ -63,7 +63,9 @@ struct plan_input {
 	const struct policy *policy;
 	const struct switches *switches;
 	const struct needs *needs;
-	bool keeps_bound; /* a running system: never unbind what a native driver holds */
+	bool keeps_bound;        /* a running system: never unbind what a native driver holds */
+	const struct bdf *stuck; /* borrowed; devices that hung an earlier run of this boot */
+	size_t n_stuck;
 };
 
 struct plan {

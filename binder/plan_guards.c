@@ -34,6 +34,14 @@ static bool is_skipped_by_cmdline(const struct switches *switches, const struct 
 	return switches->off;
 }
 
+static bool is_stuck(const struct plan_input *input, const struct device *device)
+{
+	for (size_t i = 0; i < input->n_stuck; i++)
+		if (bdf_compare(&input->stuck[i], &device->bdf) == 0)
+			return true;
+	return false;
+}
+
 static bool guard_storage(struct plan_entry *entry, const struct needs *needs)
 {
 	entry->use = known_use(needs, entry->device, NEED_STORAGE);
@@ -108,6 +116,8 @@ static void guard(struct plan_entry *entry, const struct plan_input *input)
 		entry->reasons |= BIT(REASON_ON_BOUND);
 	if (inventory_driver(input->inventory, entry->driver) == KNOWN_NO)
 		entry->reasons |= BIT(REASON_NO_DRIVER);
+	if (is_stuck(input, device) && !bound)
+		entry->reasons |= BIT(REASON_STUCK);
 }
 
 void plan_guard_each(struct plan *plan, const struct plan_input *input)

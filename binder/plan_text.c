@@ -241,9 +241,10 @@ static char *say(const struct plan_entry *entry, const struct plan_input *input)
 			entry->device->iommu_group);
 	case REASON_ABSENT:
 		return say_absent(entry);
+	case REASON_STUCK:
+		return util_copy("an earlier run hung on it, so it is not touched again until the next boot");
 	case REASON_MODULE:
 	case REASON_UNBIND:
-	case REASON_STUCK:
 	case REASON_PROBE:
 	case REASON_NONE:
 		break;

@@ -5,6 +5,7 @@
 
 #include "binder/apply.h"
 #include "binder/modules.h"
+#include "binder/store.h"
 #include "lib/child.h"
 #include "lib/file.h"
 #include "lib/log.h"
@@ -55,6 +56,8 @@ void session_plan(struct session *session, const char *command, const struct opt
 					      .switches = &session->switches,
 					      .needs = &needs_unknown,
 					      .keeps_bound = will_apply && !is_initramfs(root) };
+	session->stuck = store_stuck(root, &session->input.n_stuck);
+	session->input.stuck = session->stuck;
 	plan_build(&session->plan, &session->input);
 	plan_explain(&session->plan, &session->input);
 	if (session->switches.plan_only)
@@ -151,4 +154,5 @@ void session_free(struct session *session)
 	policy_free(&session->policy);
 	switches_free(&session->switches);
 	problems_free(&session->problems);
+	free(session->stuck);
 }

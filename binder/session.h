@@ -15,6 +15,7 @@ struct session {
 	struct inventory inventory;
 	struct plan plan;
 	struct plan_input input;
+	struct bdf *stuck; /* owned */
 	bool was_applied;
 };
 

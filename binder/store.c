@@ -4,7 +4,6 @@
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/file.h>
 #include <time.h>
 
 #include "lib/child.h"
@@ -140,6 +139,7 @@ int store_adopt(int root)
 		return result;
 	(void)file_remove(root, PATH_RUN_PID1 "/" NAME_REPORT, 0);
 	(void)file_remove(root, PATH_RUN_PID1 "/" NAME_JOURNAL, 0);
+	(void)file_remove(root, PATH_RUN_PID1 "/" NAME_LOCK, 0);
 	(void)file_remove(root, PATH_RUN_PID1, AT_REMOVEDIR);
 	return 0;
 }
@@ -152,12 +152,16 @@ cJSON *store_read(int root)
 int store_lock(int root, const char *directory, uint64_t deadline)
 {
 	const struct timespec pause = { .tv_nsec = LOCK_PAUSE * 1000000L };
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	cleanup_free char *path = util_format("%s/" NAME_LOCK, directory);
 	int fd;
 
 	if (file_make_directories(root, directory) < 0)
 		return -1;
-	fd = root_open(root, directory, O_RDONLY | O_DIRECTORY, 0);
-	while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK && child_now() < deadline)
+	fd = root_open(root, path, O_RDWR | O_CREAT, 0644);
+	/* Not flock(): a child that hangs for ever would hold that lock for us. */
+	while (fd >= 0 && fcntl(fd, F_SETLK, &lock) < 0 && (errno == EACCES || errno == EAGAIN) &&
+	       child_now() < deadline)
 		(void)nanosleep(&pause, NULL);
 	return fd;
 }
@@ -166,4 +170,33 @@ void store_unlock(int lock)
 {
 	if (lock >= 0)
 		close(lock);
+}
+
+static void add_stuck(const cJSON *run, struct bdf **stuck, size_t *count)
+{
+	const cJSON *device;
+
+	cJSON_ArrayForEach(device, cJSON_GetObjectItemCaseSensitive(run, "devices"))
+	{
+		const char *reason = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(device, "reason"));
+		const char *address = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(device, "address"));
+		struct bdf bdf;
+
+		if (reason == NULL || address == NULL || !streq(reason, "stuck") || !bdf_parse(address, &bdf))
+			continue;
+		*(struct bdf *)util_append(stuck, count, sizeof(bdf)) = bdf;
+	}
+}
+
+struct bdf *store_stuck(int root, size_t *ret_count)
+{
+	cJSON *first = store_read(root);
+	struct bdf *stuck = NULL;
+	const cJSON *run;
+
+	*ret_count = 0;
+	add_stuck(first, &stuck, ret_count);
+	cJSON_ArrayForEach(run, cJSON_GetObjectItemCaseSensitive(first, "runs")) add_stuck(run, &stuck, ret_count);
+	cJSON_Delete(first);
+	return stuck;
 }

@@ -6,7 +6,10 @@
 #ifndef VFIOKIT_STORE_H
 #define VFIOKIT_STORE_H
 
+#include <stddef.h>
 #include <stdint.h>
+
+#include "lib/bdf.h"
 
 struct cJSON;
 
@@ -28,5 +31,11 @@ struct cJSON *store_read(int root);
  */
 int store_lock(int root, const char *directory, uint64_t deadline);
 void store_unlock(int lock);
+
+/*
+ * The devices that hung a run of this boot: whoever touches one may hang as well. Returns their addresses, owned by the
+ * caller, NULL if there are none.
+ */
+struct bdf *store_stuck(int root, size_t *ret_count);
 
 #endif

@@ -15,6 +15,7 @@
 #define PATH_RUN_PID1 "dev/.vfiokit"
 #define NAME_REPORT "bind.json"
 #define NAME_JOURNAL "journal"
+#define NAME_LOCK "lock"
 
 #define PATH_CMDLINE "proc/cmdline"
 #define PATH_MOUNTS "proc/self/mounts"

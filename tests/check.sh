@@ -52,7 +52,7 @@ step cli tests/cli/run.sh
 step "cli, shared libraries" tests/cli/run.sh -b build/shared
 step "cli, sanitizers" tests/cli/run.sh -b build/san
 step install tests/install.sh
-step fuzz tests/fuzz/run.sh $([ -n "$full" ] && echo 120 || echo 10)
+step fuzz tests/fuzz/run.sh "${full:+120}"
 step "virtual machines" tests/vm/run.sh
 
 echo "== what took the time"

@@ -48,7 +48,8 @@ int main(int argc, char **argv)
 	device = check(ioctl(group, VFIO_GROUP_GET_DEVICE_FD, argv[argc - 1]), "device");
 	check(ioctl(device, VFIO_DEVICE_GET_INFO, &info), "info");
 	printf("regions: %u\n", info.num_regions);
-	while (keep)
-		pause();
+	if (keep)
+		for (;;)
+			pause();
 	return 0;
 }
