@@ -14,6 +14,7 @@
 #include "lib/file.h"
 #include "lib/log.h"
 #include "lib/paths.h"
+#include "lib/root.h"
 #include "lib/util.h"
 
 static const struct {
@@ -94,7 +95,7 @@ int command_init(char **argv, char **environment)
 	if (chdir("/") < 0)
 		log_warning("init: cannot change to /: %s, ignoring", strerror(errno));
 	mount_missing(done);
-	root = file_open_root("/");
+	root = root_set("/");
 	if (root >= 0) {
 		boot_supervised(&options, root, PATH_RUN_PID1);
 		close(root);

@@ -363,6 +363,7 @@ static void complete_drivers(struct inventory *inventory, int root, const struct
 	struct modules *modules = modules_open(root, inventory->release);
 	char text[16];
 
+	inventory->modules = modules;
 	(void)want_driver(inventory, POLICY_DRIVER_DEFAULT);
 	for (size_t i = 0; i < policy->n_rules; i++) {
 		const char *driver = policy->rules[i].settings.driver;
@@ -380,7 +381,6 @@ static void complete_drivers(struct inventory *inventory, int root, const struct
 	}
 	for (size_t i = 0; i < inventory->n_drivers; i++)
 		inventory->drivers[i].available = driver_available(root, modules, inventory->drivers[i].name);
-	modules_close(modules);
 	inventory->ignores_denylist = sysfs_read(root, PATH_DISABLE_DENYLIST, text, sizeof(text)) == 0 &&
 				      (text[0] == 'Y' || text[0] == '1');
 }
@@ -413,6 +413,8 @@ void inventory_free(struct inventory *inventory)
 		free_device(&inventory->devices[i]);
 	free(inventory->devices);
 	free(inventory->drivers);
+	if (inventory->modules != NULL)
+		modules_close(inventory->modules);
 	*inventory = (struct inventory){ 0 };
 }
 

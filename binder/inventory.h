@@ -9,6 +9,8 @@
 #include "binder/device.h"
 #include "binder/policy.h"
 
+struct modules;
+
 enum known { KNOWN_NOT, KNOWN_NO, KNOWN_YES };
 
 /* A driver that some rule wants. */
@@ -22,6 +24,7 @@ struct inventory {
 	size_t n_devices;
 	struct driver_choice *drivers; /* owned; vfio-pci is always the first */
 	size_t n_drivers;
+	struct modules *modules;           /* owned; where they were looked for; NULL if no device needed one */
 	bool has_iommu;                    /* at least one IOMMU group exists */
 	bool ignores_denylist;             /* the loaded vfio-pci has disable_denylist set */
 	char release[SYSFS_NAME_SIZE + 2]; /* of the root's kernel; "" if unknown */

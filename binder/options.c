@@ -7,6 +7,7 @@
 #include "lib/file.h"
 #include "lib/log.h"
 #include "lib/parse.h"
+#include "lib/root.h"
 
 enum { OPTION_ROOT = 256, OPTION_POLICY, OPTION_JSON, OPTION_DEADLINE, OPTION_VERSION };
 
@@ -126,7 +127,7 @@ int options_main(int argc, char **argv, const struct program *program)
 		return complain(program->name, "unknown command", argv[optind]);
 	if (optind + 1 < argc)
 		return complain(program->name, "too many words, beginning with", argv[optind + 1]);
-	root = file_open_root(options.root);
+	root = root_set(options.root);
 	if (root < 0) {
 		fprintf(stderr, "%s: cannot open the root directory '%s': %s; nothing was changed\n", program->name,
 			options.root, strerror(-root));

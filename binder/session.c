@@ -4,7 +4,6 @@
 #include <errno.h>
 
 #include "binder/apply.h"
-#include "binder/modules.h"
 #include "binder/store.h"
 #include "lib/child.h"
 #include "lib/file.h"
@@ -99,7 +98,7 @@ static void run_in_children(struct apply *apply, uint64_t deadline)
 
 void session_apply(struct session *session, const char *directory, uint64_t deadline)
 {
-	struct kernel_context context = { .root = session->root };
+	struct kernel_context context = { session->root, session->inventory.modules };
 	struct kernel kernel = kernel_real(&context);
 	struct journal journal = { .fd = -1 };
 	struct apply apply;
@@ -112,9 +111,7 @@ void session_apply(struct session *session, const char *directory, uint64_t dead
 		problem_add(&session->problems, PROBLEM_MACHINE, directory,
 			    "cannot make a journal, so nothing could be undone; nothing was changed");
 	} else {
-		context.modules = modules_open(session->root, session->inventory.release);
 		run_in_children(&apply, deadline);
-		modules_close(context.modules);
 		apply_load_journal(&apply);
 	}
 	if (apply.lacks_type1 && apply_has_bound(&apply))

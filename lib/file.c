@@ -243,10 +243,3 @@ DIR *file_open_directory(int root, const char *path)
 		close(fd);
 	return directory;
 }
-
-int file_open_root(const char *path)
-{
-	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	return fd < 0 ? -errno : fd;
-}

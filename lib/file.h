@@ -37,7 +37,4 @@ int file_remove(int root, const char *path, int flags);
 /* Opens a directory for reading its entries; closedir() it. NULL with errno set if that is not possible. */
 DIR *file_open_directory(int root, const char *path);
 
-/* Opens a directory of the file system for later use as root. Returns a descriptor. */
-int file_open_root(const char *path);
-
 #endif

@@ -14,6 +14,17 @@
 /* A busy system needs a few; after these the path is resolved as usual, because a device must not go unseen. */
 #define TRIES_MAX 1000
 
+/* Nothing leads out of "/". */
+static bool is_whole_system;
+
+int root_set(const char *path)
+{
+	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	is_whole_system = streq(path, "/");
+	return fd < 0 ? -errno : fd;
+}
+
 int root_open(int root, const char *path, int flags, mode_t mode)
 {
 	/* openat2() refuses combinations that openat() ignores. */
@@ -23,7 +34,7 @@ int root_open(int root, const char *path, int flags, mode_t mode)
 
 	assert(path[0] != '/' || root == AT_FDCWD);
 	/* EAGAIN: something was renamed or mounted meanwhile, anywhere, and ".." might have led out (openat2(2)). */
-	for (int tries = 0; root != AT_FDCWD && tries < TRIES_MAX; tries++) {
+	for (int tries = 0; root != AT_FDCWD && !is_whole_system && tries < TRIES_MAX; tries++) {
 		fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
 		if (fd >= 0)
 			return (int)fd;

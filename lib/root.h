@@ -8,6 +8,9 @@
 
 #include <sys/types.h>
 
+/* Opens the directory that is the root of this process from now on. Returns a descriptor or a negative errno. */
+int root_set(const char *path);
+
 /*
  * Opens a file below the root, always with O_CLOEXEC and O_NOCTTY. root may be AT_FDCWD, for paths that a user gave:
  * these are opened as they are. Returns a descriptor or a negative errno.

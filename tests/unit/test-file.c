@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lib/file.h"
+#include "lib/root.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -114,14 +115,14 @@ TEST(file_make_directories)
 	CHECK_INT(faccessat(root, "one/two/three", X_OK, 0), 0);
 }
 
-TEST(file_open_root)
+TEST(root_set)
 {
 	const char *directory = test_directory();
-	int root = file_open_root(directory);
+	int root = root_set(directory);
 
 	CHECK_TRUE(root >= 0);
 	test_write_file(root, "file", "x", 1);
 	close(root);
-	CHECK_INT(file_open_root("/nonexistent"), -ENOENT);
-	CHECK_INT(file_open_root("/proc/self/status"), -ENOTDIR);
+	CHECK_INT(root_set("/nonexistent"), -ENOENT);
+	CHECK_INT(root_set("/proc/self/status"), -ENOTDIR);
 }

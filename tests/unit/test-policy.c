@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "lib/file.h"
+#include "lib/root.h"
 #include "tests/unit/machine.h"
 #include "tests/unit/test.h"
 
@@ -276,7 +277,7 @@ TEST(policy_files_of_other_kinds)
 TEST(policy_file_of_option)
 {
 	const char *elsewhere = test_directory();
-	int root = test_root(CONF RULE_A DROPIN("x.conf") RULE_A), other = file_open_root(elsewhere);
+	int root = test_root(CONF RULE_A DROPIN("x.conf") RULE_A), other = root_set(elsewhere);
 	cleanup_free char *path = util_format("%s/own.conf", elsewhere), *files = NULL, *missing_files = NULL;
 	cleanup_free char *text = NULL, *missing = NULL;
 
