@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "binder/console.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -129,22 +128,18 @@ static enum known holds_framebuffer(int root, const char *address, const struct 
 	return answer;
 }
 
-/* efi-framebuffer.0, vesa-framebuffer.0, simple-framebuffer.0 */
+/* The platform devices of drivers/firmware/sysfb*.c. There is one at most, so it has the number 0. */
 static bool has_framebuffer_child(int root, const char *address)
 {
+	static const char *const names[] = { "efi-framebuffer.0", "vesa-framebuffer.0", "simple-framebuffer.0" };
 	char path[PATH_SIZE];
-	const struct dirent *entry;
-	bool found = false;
-	DIR *directory;
 
-	snprintf(path, sizeof(path), PATH_DEVICES "/%s", address);
-	directory = file_open_directory(root, path);
-	if (directory == NULL)
-		return false;
-	while (!found && (entry = readdir(directory)) != NULL)
-		found = strstr(entry->d_name, "-framebuffer.") != NULL;
-	closedir(directory);
-	return found;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		snprintf(path, sizeof(path), PATH_DEVICES "/%s/%s", address, names[i]);
+		if (sysfs_exists(root, path))
+			return true;
+	}
+	return false;
 }
 
 static bool is_link(int root, const char *path)

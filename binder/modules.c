@@ -32,7 +32,7 @@ static bool is_own_root(int root)
 	       ours.st_ino == theirs.st_ino;
 }
 
-/* libkmod opens whatever has the name of an index, and would wait for a FIFO. */
+/* libkmod opens whatever has the name of an index, and would wait for a FIFO in a folder that somebody gave us. */
 static bool has_index(int root, const char *directory)
 {
 	static const char *const names[] = {
@@ -64,7 +64,9 @@ static bool find_directory(struct modules *modules, const char *release)
 
 	for (size_t i = 0; i < ARRAY_SIZE(parents); i++) {
 		snprintf(modules->directory, sizeof(modules->directory), "%s/%s", parents[i], release);
-		if (release[0] != '\0' && has_index(modules->root, modules->directory))
+		snprintf(path, sizeof(path), "%s/modules.dep.bin", modules->directory);
+		if (release[0] != '\0' && sysfs_exists(modules->root, path) &&
+		    (modules->is_running_system || has_index(modules->root, modules->directory)))
 			return true;
 	}
 	modules->is_flat = true;
