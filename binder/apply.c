@@ -16,6 +16,9 @@
 #define DEFER_PAUSE 50
 #define DEFER_TIMEOUT 2000
 
+/* For a write that should take no time, when something is known to hang (milliseconds). */
+#define GUARD_TIMEOUT 250
+
 #define MODULE_TYPE1 "vfio_iommu_type1"
 
 /* What the kernel prints for an empty override (Linux 6.1, 6.12). */
@@ -55,13 +58,23 @@ static void note(const struct apply *apply, const struct apply_item *item, enum 
 	journal_write(apply->journal, &entry);
 }
 
+/* Until when a write may take that normally needs no guard: 0 for "unguarded". */
+static uint64_t guard_until(const struct apply *apply)
+{
+	uint64_t limit = child_now() + GUARD_TIMEOUT;
+
+	if (!apply->guards_all)
+		return 0;
+	return limit < apply->deadline ? limit : apply->deadline;
+}
+
 static int write_attribute(const struct apply *apply, const struct apply_item *item, const char *name,
 			   const char *value)
 {
 	char path[PATH_SIZE];
 
 	snprintf(path, sizeof(path), PATH_DEVICES "/%s/%s", address_of(item), name);
-	return apply->kernel->write(apply->kernel->context, path, value, 0);
+	return apply->kernel->write(apply->kernel->context, path, value, guard_until(apply));
 }
 
 static int write_driver(const struct apply *apply, const struct apply_item *item, const char *driver, const char *name,
@@ -94,6 +107,25 @@ static bool has_target(const struct apply *apply, const struct apply_item *item)
 	return streq(driver, item->entry->driver);
 }
 
+static bool is_driverless(const struct apply *apply, const struct apply_item *item)
+{
+	char driver[SYSFS_NAME_SIZE];
+
+	read_driver(apply, item, driver);
+	return driver[0] == '\0';
+}
+
+/* Whoever touches it now may never come back. */
+static void set_stuck(struct apply *apply, struct apply_item *item)
+{
+	item->is_stuck = true;
+	item->is_failed = true;
+	item->is_done = false;
+	item->reason = REASON_STUCK;
+	item->error = -ETIMEDOUT;
+	note(apply, item, JOURNAL_STUCK);
+}
+
 /* Takes the device from the driver that has it. A driver that does not let go makes the item stuck. */
 static int unbind(struct apply *apply, struct apply_item *item, const char *driver)
 {
@@ -108,16 +140,11 @@ static int unbind(struct apply *apply, struct apply_item *item, const char *driv
 	result = write_driver(apply, item, driver, "unbind", limit);
 	if (result != -ETIMEDOUT)
 		note(apply, item, JOURNAL_UNBOUND);
-	/* Somebody was faster: fine, it is off the driver. */
+	/* Somebody was faster, or the driver has no unbind (suppress_bind_attrs): the link tells which. */
 	if (result == -ENODEV || result == -ENOENT)
-		return 0;
-	if (result == -ETIMEDOUT) {
-		item->is_stuck = true;
-		item->is_failed = true;
-		item->reason = REASON_STUCK;
-		item->error = -ETIMEDOUT;
-		note(apply, item, JOURNAL_STUCK);
-	}
+		return is_driverless(apply, item) ? 0 : -EOPNOTSUPP;
+	if (result == -ETIMEDOUT)
+		set_stuck(apply, item);
 	return result;
 }
 
@@ -127,7 +154,10 @@ static void clear_override(struct apply *apply, struct apply_item *item)
 	char text[SYSFS_NAME_SIZE];
 
 	for (int i = 0; i < 2 && item->has_override; i++) {
-		(void)write_attribute(apply, item, "driver_override", "\n");
+		if (write_attribute(apply, item, "driver_override", "\n") == -ETIMEDOUT && apply->guards_all) {
+			set_stuck(apply, item);
+			return;
+		}
 		if (read_override(apply, item, text, sizeof(text)) < 0)
 			return;
 		item->has_override = text[0] != '\0' && !streq(text, OVERRIDE_NONE);
@@ -136,25 +166,17 @@ static void clear_override(struct apply *apply, struct apply_item *item)
 	}
 }
 
-static bool is_driverless(const struct apply *apply, const struct apply_item *item)
-{
-	char driver[SYSFS_NAME_SIZE];
-
-	read_driver(apply, item, driver);
-	return driver[0] == '\0';
-}
-
 /* Lets the kernel choose a driver again, and insists on the one that it had. */
 static void probe_native(struct apply *apply, struct apply_item *item)
 {
 	const char *native = item->entry->device->driver;
 
 	for (int i = 0; i < 2 && is_driverless(apply, item); i++) {
-		(void)apply->kernel->write(apply->kernel->context, PATH_PROBE, address_of(item), 0);
+		(void)apply->kernel->write(apply->kernel->context, PATH_PROBE, address_of(item), guard_until(apply));
 		if (native[0] == '\0')
 			return;
 		if (is_driverless(apply, item))
-			(void)write_driver(apply, item, native, "bind", 0);
+			(void)write_driver(apply, item, native, "bind", guard_until(apply));
 	}
 }
 
@@ -279,6 +301,11 @@ static void bind_item(struct apply *apply, struct apply_item *item)
 		return;
 	read_driver(apply, item, driver);
 	if (driver[0] != '\0' && !streq(driver, item->entry->driver)) {
+		/* A driver that was faster than our override, where the plan said that none is disturbed. */
+		if (item->entry->keeps_driver) {
+			fail(apply, item, REASON_UNBIND, -EBUSY);
+			return;
+		}
 		result = unbind(apply, item, driver);
 		if (result < 0) {
 			fail(apply, item, REASON_UNBIND, result);
@@ -371,20 +398,26 @@ void apply_load_journal(struct apply *apply)
 	journal_read(apply->journal, take_event, apply);
 }
 
+/*
+ * First what the dead process hung on is marked, so that nobody touches it on behalf of its group, and all overrides of
+ * unfinished devices go, so that their drivers can have them; the rest may take time that is not there.
+ */
 void apply_recover(struct apply *apply)
 {
-	/* First mark what the dead process hung on, so that nobody touches it on behalf of its group. */
+	apply->guards_all = true;
 	for (size_t i = 0; i < apply->n_items; i++) {
 		struct apply_item *item = &apply->items[i];
 
-		if (!item->is_begun)
-			continue;
-		item->is_stuck = true;
-		item->is_failed = true;
-		item->reason = REASON_STUCK;
-		item->error = -ETIMEDOUT;
-		note(apply, item, JOURNAL_STUCK);
+		if (item->is_begun && item->is_in_bind && has_target(apply, item)) {
+			item->is_done = true; /* it was only slow */
+			note(apply, item, JOURNAL_DONE);
+		} else if (item->is_begun) {
+			set_stuck(apply, item);
+		}
 	}
+	for (size_t i = 0; i < apply->n_items; i++)
+		if (!apply->items[i].is_done && !apply->items[i].is_stuck)
+			clear_override(apply, &apply->items[i]);
 	for (size_t i = 0; i < apply->n_items; i++) {
 		struct apply_item *item = &apply->items[i];
 

@@ -30,6 +30,7 @@ struct apply {
 	const struct kernel *kernel;   /* borrowed */
 	const struct journal *journal; /* borrowed */
 	uint64_t deadline;             /* child_now() time; nothing that may wait goes on beyond it */
+	bool guards_all;               /* another process died of this: every write that may block is given a time */
 	bool lacks_type1;              /* vfio_iommu_type1 could not be loaded: bound, but no guest can start yet */
 };
 

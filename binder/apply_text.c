@@ -60,6 +60,9 @@ static char *say_stuck(const struct apply_item *item)
 	if (item->is_in_bind)
 		return util_format("binding it to %s did not come back%s; it is not touched again until the next boot",
 				   item->entry->driver, stays);
+	if (item->holder[0] == '\0')
+		return util_format("the kernel did not answer for it%s; it is not touched again until the next boot",
+				   stays);
 	return util_format("%s did not let go of it (something may have it open)%s; "
 			   "it is not touched again until the next boot",
 			   item->holder, stays);
@@ -73,6 +76,8 @@ static char *say_failure(const struct apply_item *item)
 	case REASON_MODULE:
 		return util_format("cannot load the module of %s: %s", driver, explain_load(item->error));
 	case REASON_UNBIND:
+		if (item->entry->keeps_driver)
+			return util_copy("a native driver took it meanwhile, and may keep it");
 		return util_format("cannot take it from its driver: %s", strerror(-item->error));
 	case REASON_STUCK:
 		return say_stuck(item);
@@ -90,10 +95,12 @@ static const char *say_undo(const struct apply_item *item, const char *driver)
 {
 	const char *native = item->entry->device->driver;
 
-	if (item->is_stuck || item->reason == REASON_NONE)
+	if (item->is_stuck)
 		return "";
 	if (item->has_override)
 		return "; its override could not be cleared";
+	if (item->reason == REASON_NONE)
+		return "";
 	if (streq(driver, item->entry->driver))
 		return "; it could not be taken back";
 	if (driver[0] == '\0' && native[0] != '\0')
@@ -107,7 +114,8 @@ static char *say_holder(const struct apply_item *item, const char *driver)
 	char buffer[SYSFS_NAME_SIZE + 16];
 
 	if (item->is_stuck)
-		return util_format("%s is still busy with it", item->is_in_bind ? item->entry->driver : item->holder);
+		return util_format("%s is still busy with it",
+				   item->is_in_bind || item->holder[0] == '\0' ? item->entry->driver : item->holder);
 	return util_copy(plan_holder(driver, buffer, sizeof(buffer)));
 }
 

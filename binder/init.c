@@ -98,6 +98,7 @@ int command_init(char **argv, char **environment)
 	root = root_set("/");
 	if (root >= 0) {
 		boot_supervised(&options, root, PATH_RUN_PID1);
+		log_setup("vfio-bind", false, -1);
 		close(root);
 	}
 	unmount_ours(done);

@@ -381,6 +381,7 @@ static void complete_drivers(struct inventory *inventory, int root, const struct
 	}
 	for (size_t i = 0; i < inventory->n_drivers; i++)
 		inventory->drivers[i].available = driver_available(root, modules, inventory->drivers[i].name);
+	inventory->has_vfio_ids = modules_have_ids(modules);
 	inventory->ignores_denylist = sysfs_read(root, PATH_DISABLE_DENYLIST, text, sizeof(text)) == 0 &&
 				      (text[0] == 'Y' || text[0] == '1');
 }

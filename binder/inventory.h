@@ -27,11 +27,12 @@ struct inventory {
 	struct modules *modules;           /* owned; where they were looked for; NULL if no device needed one */
 	bool has_iommu;                    /* at least one IOMMU group exists */
 	bool ignores_denylist;             /* the loaded vfio-pci has disable_denylist set */
+	bool has_vfio_ids;                 /* an ids= option for vfio-pci is configured beside the policy */
 	char release[SYSFS_NAME_SIZE + 2]; /* of the root's kernel; "" if unknown */
 };
 
 /*
- * Reads all functions. problems: those that had to be left out because their uevent is missing or junk.
+ * Reads all functions. problems: those that had to be left out because their modalias is missing or junk.
  * Returns 0, or a negative errno if the list of devices itself cannot be read (-ENOENT: no PCI at all).
  */
 int inventory_scan(struct inventory *inventory, int root, struct problems *problems);

@@ -20,16 +20,16 @@ int journal_create(struct journal *journal, int root, const char *directory)
 {
 	cleanup_free char *path = util_format("%s/" NAME_JOURNAL, directory);
 
-	journal->fd = file_create(root, path, O_RDWR | O_APPEND);
-	if (journal->fd < 0)
-		journal->fd = memfd_create(NAME_JOURNAL, MFD_CLOEXEC);
+	journal->copy = file_create(root, path, O_WRONLY | O_APPEND);
+	journal->fd = memfd_create(NAME_JOURNAL, MFD_CLOEXEC);
 	return journal->fd < 0 ? -errno : 0;
 }
 
 void journal_close(struct journal *journal)
 {
 	util_close_fd(&journal->fd);
-	journal->fd = -1;
+	util_close_fd(&journal->copy);
+	journal->fd = journal->copy = -1;
 }
 
 void journal_write(const struct journal *journal, const struct journal_entry *entry)
@@ -39,6 +39,8 @@ void journal_write(const struct journal *journal, const struct journal_entry *en
 			 (int)entry->reason, -entry->error, entry->driver);
 
 	(void)!write(journal->fd, line, (size_t)n);
+	if (journal->copy >= 0)
+		(void)!write(journal->copy, line, (size_t)n);
 }
 
 static void read_line(char *line, void (*take)(void *context, const struct journal_entry *entry), void *context)

@@ -23,12 +23,13 @@ enum journal_event {
 };
 
 struct journal {
-	int fd; /* opened for appending */
+	int fd;   /* in memory: a full /run must not cost us the undo */
+	int copy; /* the same as a file, for people; -1 if it cannot be */
 };
 
 /*
- * Creates the journal of this run as directory/journal, empty; if that cannot be, in memory. Returns 0 or a
- * negative errno.
+ * Creates the journal of this run, in memory and as directory/journal, both empty. Returns 0 or a negative errno; that
+ * there is no file is no error.
  */
 int journal_create(struct journal *journal, int root, const char *directory);
 void journal_close(struct journal *journal);
@@ -41,7 +42,7 @@ struct journal_entry {
 	const char *driver; /* "" if the event has none */
 };
 
-/* Allocates nothing. Errors are ignored: a full /run must not stop an undo. */
+/* Allocates nothing of ours. */
 void journal_write(const struct journal *journal, const struct journal_entry *entry);
 
 /* Calls take() for each line that is whole and makes sense, in order. The strings are valid during the call. */

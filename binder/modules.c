@@ -16,6 +16,12 @@
 /* Longest chain of dependencies that a flat directory may hold; vfio_pci has four. */
 #define DEPTH_MAX 8
 
+/*
+ * vfio-pci takes every driverless device of its ids= when it is loaded, the twin of the console card included. The last
+ * value of an option counts, and only the policy names devices.
+ */
+#define NO_IDS "ids="
+
 struct modules {
 	struct kmod_ctx *context; /* NULL if there is no module directory */
 	int root;
@@ -166,6 +172,20 @@ char *modules_find_variant(struct modules *modules, const struct device *device)
 	return found;
 }
 
+bool modules_have_ids(struct modules *modules)
+{
+	struct kmod_module *module = NULL;
+	const char *options;
+	bool answer;
+
+	if (modules->context == NULL || kmod_module_new_from_name(modules->context, "vfio_pci", &module) < 0)
+		return false;
+	options = kmod_module_get_options(module);
+	answer = options != NULL && (starts_with(options, "ids=") || strstr(options, " ids=") != NULL);
+	kmod_module_unref(module);
+	return answer;
+}
+
 static bool is_loaded(const struct modules *modules, const char *name)
 {
 	char path[PATH_MAX];
@@ -205,6 +225,16 @@ static int load_flat_dependencies(struct modules *modules, struct kmod_module *m
 	return result;
 }
 
+static int insert_flat(struct kmod_module *module)
+{
+	const char *options = kmod_module_get_options(module);
+	cleanup_free char *without_ids = util_format("%s " NO_IDS, options != NULL ? options : "");
+
+	if (!streq(kmod_module_get_name(module), "vfio_pci"))
+		return kmod_module_insert_module(module, 0, options);
+	return kmod_module_insert_module(module, 0, without_ids);
+}
+
 static int load_flat(struct modules *modules, const char *name, int depth)
 {
 	struct kmod_module *module = NULL;
@@ -222,8 +252,18 @@ static int load_flat(struct modules *modules, const char *name, int depth)
 		return result;
 	result = load_flat_dependencies(modules, module, depth);
 	if (result == 0)
-		result = kmod_module_insert_module(module, 0, kmod_module_get_options(module));
+		result = insert_flat(module);
 	kmod_module_unref(module);
+	return result == -EEXIST ? 0 : result;
+}
+
+/* In place of an install line; KMOD_PROBE_IGNORE_COMMAND only spares us that of the module itself. */
+static int insert_instead(struct kmod_module *module, const char *command, void *context)
+{
+	int result = kmod_module_insert_module(module, 0, kmod_module_get_options(module));
+
+	(void)command;
+	(void)context;
 	return result == -EEXIST ? 0 : result;
 }
 
@@ -245,7 +285,9 @@ int modules_load(struct modules *modules, const char *name)
 		return result;
 	if (module == NULL)
 		return -ENOENT;
-	result = kmod_module_probe_insert_module(module, KMOD_PROBE_IGNORE_COMMAND, NULL, NULL, NULL, NULL);
+	result = kmod_module_probe_insert_module(module, KMOD_PROBE_IGNORE_COMMAND,
+						 streq(kmod_module_get_name(module), "vfio_pci") ? NO_IDS : NULL,
+						 insert_instead, NULL, NULL);
 	kmod_module_unref(module);
-	return result > 0 ? -EPERM : result;
+	return result;
 }

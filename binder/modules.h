@@ -27,6 +27,9 @@ enum known modules_can_find(struct modules *modules, const char *driver);
  */
 char *modules_find_variant(struct modules *modules, const struct device *device);
 
+/* Do modprobe.d or the kernel command line give vfio-pci an ids= option? modules_load() does not pass it on. */
+bool modules_have_ids(struct modules *modules);
+
 /*
  * Loads a module and what it depends on; options of modprobe.d are honoured, its blacklists and install lines are not
  * (an install line would run a shell, and those that users write for vfio-pci bind devices by themselves).

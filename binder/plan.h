@@ -51,6 +51,7 @@ struct plan_entry {
 	bool absent_is_path;
 
 	char driver[SYSFS_NAME_SIZE]; /* the one that it shall get */
+	bool keeps_driver;            /* never to be taken from a native driver, even one that comes meanwhile */
 	enum verdict verdict;
 	enum reason reason;
 	char *message; /* owned; one sentence that ends with what holds the device now */

@@ -112,7 +112,8 @@ static void guard(struct plan_entry *entry, const struct plan_input *input)
 		entry->reasons |= BIT(REASON_STORAGE);
 	if (guard_network(entry, input->needs))
 		entry->reasons |= BIT(REASON_NETWORK);
-	if (!bound && device->driver[0] != '\0' && (input->keeps_bound || rule->settings.on_bound == ON_BOUND_SKIP))
+	entry->keeps_driver = input->keeps_bound || rule->settings.on_bound == ON_BOUND_SKIP;
+	if (!bound && device->driver[0] != '\0' && entry->keeps_driver)
 		entry->reasons |= BIT(REASON_ON_BOUND);
 	if (inventory_driver(input->inventory, entry->driver) == KNOWN_NO)
 		entry->reasons |= BIT(REASON_NO_DRIVER);
@@ -170,7 +171,10 @@ static bool is_screen(const struct device *device)
 
 static bool is_usb_host(const struct device *device)
 {
-	return device_subclass(device) == CLASS_SERIAL_USB;
+	unsigned int interface = device->class & 0xff;
+
+	/* UHCI, OHCI, EHCI, xHCI; not USB4 hosts (40) and device controllers (fe), on which no keyboard hangs. */
+	return device_subclass(device) == CLASS_SERIAL_USB && interface <= 0x30 && (interface & 0x0f) == 0;
 }
 
 /* Does the plan take every device of a kind, and is there any? */

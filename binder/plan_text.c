@@ -75,6 +75,9 @@ static bool stays_with_host(const struct plan *plan, const struct device *device
 	return true;
 }
 
+/* A line of the kernel log has room for these. */
+#define NAMES_MAX 8
+
 static char *group_remark(const struct plan *plan, const struct plan_entry *entry, const struct plan_input *input)
 {
 	char *names = util_copy("");
@@ -86,9 +89,12 @@ static char *group_remark(const struct plan *plan, const struct plan_entry *entr
 		if (other->iommu_group != entry->device->iommu_group || other == entry->device ||
 		    !stays_with_host(plan, other))
 			continue;
-		names = join(names, util_format("%s%s", n == 0 ? "" : ", ", other->address));
+		if (n < NAMES_MAX)
+			names = join(names, util_format("%s%s", n == 0 ? "" : ", ", other->address));
 		n++;
 	}
+	if (n > NAMES_MAX)
+		names = join(names, util_format(" and %zu more", n - NAMES_MAX));
 	if (n == 0)
 		return names;
 	return join(

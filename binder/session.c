@@ -55,6 +55,11 @@ void session_plan(struct session *session, const char *command, const struct opt
 					      .switches = &session->switches,
 					      .needs = &needs_unknown,
 					      .keeps_bound = will_apply && !is_initramfs(root) };
+	if (session->inventory.has_vfio_ids)
+		problem_add(&session->problems, PROBLEM_MACHINE, "vfio-pci",
+			    "ids= is set for it in modprobe.d or on the kernel command line; it is not passed on, "
+			    "because it "
+			    "cannot tell twin cards apart: the policy alone names devices");
 	session->stuck = store_stuck(root, &session->input.n_stuck);
 	session->input.stuck = session->stuck;
 	plan_build(&session->plan, &session->input);
@@ -85,8 +90,11 @@ static void run_in_children(struct apply *apply, uint64_t deadline)
 
 	apply->deadline = now + left * SHARE_TO_APPLY / 100;
 	result = child_start(&child, run_apply, apply);
-	if (result == 0)
-		result = child_wait(&child, apply->deadline);
+	if (result < 0) {
+		log_error("cannot start a process to apply the plan: %s; nothing was changed", strerror(-result));
+		return;
+	}
+	result = child_wait(&child, apply->deadline);
 	if (result == 0)
 		return;
 	log_error("applying the plan %s; giving back what is not finished",
@@ -100,7 +108,7 @@ void session_apply(struct session *session, const char *directory, uint64_t dead
 {
 	struct kernel_context context = { session->root, session->inventory.modules };
 	struct kernel kernel = kernel_real(&context);
-	struct journal journal = { .fd = -1 };
+	struct journal journal = { -1, -1 };
 	struct apply apply;
 
 	session->was_applied = true;

@@ -6,11 +6,22 @@
 #include "binder/commands.h"
 #include "binder/report.h"
 #include "binder/store.h"
+#include "lib/child.h"
+#include "lib/paths.h"
+
+/* How long to wait for a run that is busy (milliseconds). */
+#define ADOPT_TIMEOUT 1000
 
 #define SWITCH_OFF "vfiokit=off on the kernel command line switches vfiokit off"
 
+/* The last word on a subject. */
+struct promise {
+	const cJSON *device; /* borrowed */
+	bool was_applied;    /* not by a run that only planned (vfiokit=plan) */
+};
+
 struct status {
-	const cJSON **devices; /* owned array of borrowed entries: the last word on each subject */
+	struct promise *devices; /* owned */
 	size_t count;
 	bool has_changed;
 };
@@ -33,19 +44,23 @@ static const char *subject_of(const cJSON *device)
 	return "?";
 }
 
-static void take_run(struct status *status, const cJSON *run)
+/* Rules that found nothing count for the last run only: the device may have come since. */
+static void take_run(struct status *status, const cJSON *run, bool is_last)
 {
+	bool was_applied = !streq(text_of(run, "command"), "plan");
 	const cJSON *device;
 
 	cJSON_ArrayForEach(device, cJSON_GetObjectItemCaseSensitive(run, "devices"))
 	{
 		size_t i = 0;
 
-		while (i < status->count && !streq(subject_of(status->devices[i]), subject_of(device)))
+		if (!is_last && streq(text_of(device, "reason"), "absent"))
+			continue;
+		while (i < status->count && !streq(subject_of(status->devices[i].device), subject_of(device)))
 			i++;
 		if (i == status->count)
 			(void)util_append(&status->devices, &status->count, sizeof(*status->devices));
-		status->devices[i] = device;
+		status->devices[i] = (struct promise){ device, was_applied };
 	}
 }
 
@@ -64,11 +79,12 @@ static bool read_driver_now(const cJSON *device, int root, char driver[static SY
 }
 
 /* Only what we gave to vfio-pci is a promise: a driver that takes a skipped device later is the host's business. */
-static bool is_kept(const cJSON *device, const char *driver)
+static bool is_kept(const struct promise *promise, const char *driver)
 {
-	const char *verdict = text_of(device, "verdict");
+	const char *verdict = text_of(promise->device, "verdict");
 
-	return (!streq(verdict, "bind") && !streq(verdict, "bound")) || streq(text_of(device, "driver_after"), driver);
+	return !promise->was_applied || (!streq(verdict, "bind") && !streq(verdict, "bound")) ||
+	       streq(text_of(promise->device, "driver_after"), driver);
 }
 
 static cJSON *device_json(const cJSON *device, const char *driver, bool has_address, bool kept)
@@ -141,13 +157,14 @@ static cJSON *show(struct status *status, const cJSON *first, const cJSON *last,
 
 	for (size_t i = 0; i < status->count; i++) {
 		char driver[SYSFS_NAME_SIZE];
-		bool has_address = read_driver_now(status->devices[i], root, driver);
-		bool kept = is_kept(status->devices[i], driver);
+		const cJSON *device = status->devices[i].device;
+		bool has_address = read_driver_now(device, root, driver);
+		bool kept = is_kept(&status->devices[i], driver);
 
 		status->has_changed |= !kept;
-		cJSON_AddItemToArray(devices, device_json(status->devices[i], driver, has_address, kept));
+		cJSON_AddItemToArray(devices, device_json(device, driver, has_address, kept));
 		if (!as_json)
-			show_device(status->devices[i], driver, has_address, kept);
+			show_device(device, driver, has_address, kept);
 	}
 	end_document(document, last, status->has_changed);
 	return document;
@@ -184,19 +201,39 @@ static int code_of(const char *result)
 	return streq(result, "nothing") ? 3 : 1;
 }
 
-static int status_of_nothing(bool as_json)
+/* A killed run leaves its journal, but no report. */
+static int status_without_report(int root, bool as_json)
 {
+	bool has_begun = sysfs_exists(root, PATH_RUN "/" NAME_JOURNAL) ||
+			 sysfs_exists(root, PATH_RUN_PID1 "/" NAME_JOURNAL);
 	cJSON *document = begin_document(NULL, NULL);
 
 	cJSON_AddArrayToObject(document, "devices");
 	end_document(document, NULL, false);
 	if (as_json) {
 		report_emit_json(document);
-		return code_of("nothing");
+		return has_begun ? 1 : code_of("nothing");
 	}
 	cJSON_Delete(document);
+	if (has_begun) {
+		printf("A run began at this boot and left no report, but its journal in /" PATH_RUN
+		       " or /" PATH_RUN_PID1 "; 'vfiokit list' shows what holds each device. " SWITCH_OFF ".\n");
+		return 1;
+	}
 	printf("vfiokit did nothing at this boot: there is no report in /run/vfiokit. " SWITCH_OFF ".\n");
 	return code_of("nothing");
+}
+
+/* Needs root; without, the report is read where it is. Not while another run may write its own. */
+static void adopt(int root)
+{
+	int lock;
+
+	if (!sysfs_exists(root, PATH_RUN_PID1 "/" NAME_REPORT))
+		return;
+	lock = store_lock(root, PATH_RUN, child_now() + ADOPT_TIMEOUT);
+	(void)store_adopt(root);
+	store_unlock(lock);
 }
 
 int command_status(const struct options *options, int root)
@@ -206,17 +243,14 @@ int command_status(const struct options *options, int root)
 	cJSON *first, *document;
 	int code;
 
-	(void)store_adopt(root); /* needs root; without, the report is read where it is */
+	adopt(root);
 	first = store_read(root);
 	if (first == NULL)
-		return status_of_nothing(options->json);
+		return status_without_report(root, options->json);
 	last = first;
-	take_run(&status, first);
-	cJSON_ArrayForEach(run, cJSON_GetObjectItemCaseSensitive(first, "runs"))
-	{
-		take_run(&status, run);
-		last = run;
-	}
+	cJSON_ArrayForEach(run, cJSON_GetObjectItemCaseSensitive(first, "runs")) last = run;
+	take_run(&status, first, last == first);
+	cJSON_ArrayForEach(run, cJSON_GetObjectItemCaseSensitive(first, "runs")) take_run(&status, run, run == last);
 	document = show(&status, first, last, root, options->json);
 	code = status.has_changed ? 1 : code_of(text_of(last, "result"));
 	if (options->json) {

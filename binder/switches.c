@@ -164,7 +164,7 @@ void switches_parse(struct switches *switches, const char *text, struct problems
 			is_ours = false;
 		if (same_name(word.name, "vfiokit"))
 			take_switch(switches, word.value, problems);
-		else if (is_ours)
+		else if (is_ours || same_name(word.name, "vfiokit.skip"))
 			take_word(switches, &word, problems);
 	}
 	if (switches->group[0] != '\0' && selectors_empty(&switches->selectors))

@@ -19,7 +19,8 @@ struct switches {
 
 /*
  * Parses the text of /proc/cmdline by the kernel's own rules (next_arg() in lib/cmdline.c): blanks separate, double
- * quotes protect blanks, - and _ are the same in names, "--" ends the kernel's part. Off counts behind it as well.
+ * quotes protect blanks, - and _ are the same in names, "--" ends the kernel's part. vfiokit= and vfiokit.skip= count
+ * behind it as well.
  */
 void switches_parse(struct switches *switches, const char *text, struct problems *problems);
 

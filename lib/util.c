@@ -8,7 +8,7 @@
 static void *checked(void *memory)
 {
 	if (memory == NULL) {
-		static const char message[] = "vfiokit: out of memory, nothing was changed\n";
+		static const char message[] = "vfiokit: out of memory\n";
 
 		(void)!write(STDERR_FILENO, message, sizeof(message) - 1);
 		abort();

@@ -21,7 +21,12 @@ check() { # NAME COMMAND...
 	rm -f "$dir.log"
 }
 
-is_empty() { [ -z "$(find "$dir" -mindepth 1)" ] || { find "$dir" -mindepth 1; false; }; }
+# Folders that every system has may stay.
+is_empty() {
+	local left
+	left=$(find "$dir" -mindepth 1 \( ! -type d -o -name 'vfiokit*' \))
+	[ -z "$left" ] || { echo "$left"; return 1; }
+}
 has() { for file; do [ -e "$dir/$file" ] || { echo "$file is missing"; return 1; }; done; }
 keeps_policy() {
 	echo "# mine" >"$dir/etc/vfiokit/bind.conf"

@@ -12,7 +12,7 @@ static void take(void *context, const struct journal_entry *entry)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct journal journal = { memfd_create("journal", MFD_CLOEXEC) };
+	struct journal journal = { memfd_create("journal", MFD_CLOEXEC), -1 };
 	size_t length = 0;
 
 	if (journal.fd < 0 || write(journal.fd, data, size) != (ssize_t)size)

@@ -109,6 +109,7 @@ TEST(journal_junk)
 
 		test_case("'%s'", cases[i].text);
 		test_write_file(root, "journal", cases[i].text, strlen(cases[i].text));
+		journal.copy = -1;
 		journal.fd = openat(root, "journal", O_RDONLY | O_CLOEXEC);
 		events = events_of(&journal);
 		CHECK_STR(events, cases[i].events);

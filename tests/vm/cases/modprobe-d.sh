@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=dash
-# modprobe.d: install and blacklist lines are not obeyed, options lines are
+# modprobe.d: install and blacklist lines are not obeyed, options are, but for ids= that takes twins
 policy() {
 	cat <<-EOT
 		[device guest-gpu]
@@ -13,8 +13,10 @@ image() {
 	cat >etc/modprobe.d/vfio.conf <<-EOT
 		install vfio-pci /bin/touch /install-was-run; /bin/false
 		install vfio_iommu_type1 /bin/false
+		install vfio_pci_core /bin/touch /install-was-run; /bin/false
+		install irqbypass /bin/touch /install-was-run; /bin/false
 		blacklist vfio-pci
-		options vfio-pci disable_vga=1
+		options vfio-pci disable_vga=1 ids=1234:1111
 	EOT
 }
 
@@ -22,6 +24,7 @@ guest() {
 	boot
 	result ok
 	driver 02:00.0 vfio-pci
+	driver 01:00.0 none
 	check_not "the install line was not run" [ -e /install-was-run ]
 	check "vfio_iommu_type1 was loaded" [ -d /sys/module/vfio_iommu_type1 ]
 	is "disable_vga" "$(cat /sys/module/vfio_pci/parameters/disable_vga)" Y
