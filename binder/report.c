@@ -150,11 +150,9 @@ static void add_driver_after(cJSON *object, const struct plan_entry *entry, cons
 {
 	char driver[SYSFS_NAME_SIZE] = "";
 
-	if (entry->device == NULL)
-		driver[0] = '\0';
-	else if (report->was_applied)
+	if (entry->device != NULL && report->was_applied)
 		inventory_read_driver(report->root, entry->device->address, driver);
-	else
+	else if (entry->device != NULL)
 		(void)util_copy_fixed(driver, sizeof(driver),
 				      entry->verdict == VERDICT_BIND ? entry->driver : entry->device->driver);
 	add_text(object, "driver_after", driver);

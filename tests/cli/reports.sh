@@ -306,3 +306,32 @@ run apply --json
 exits 0
 verdict 02:00.0 bound
 verdict 02:00.1 bound
+
+t "status after a run that left a journal, but no report"
+rm -rf "$root/run/vfiokit"
+mkdir -p "$root/run/vfiokit"
+echo 'override 0000:02:00.0 19 0 ' >"$root/run/vfiokit/journal"
+run status
+exits 1
+says "left no report"
+run status --json
+exits 1
+is result "$(query .result)" nothing
+
+t "status does not take a plan for a promise"
+rm -rf "$root/run/vfiokit"
+echo 'vfiokit=plan' >"$root/proc/cmdline"
+run boot
+run status
+exits 0
+grep -q CHANGED "$work/out" && fail "a plan is shown as a broken promise"
+
+t "status forgets a rule that found nothing once the last run found it"
+rm -rf "$root/run/vfiokit"
+echo quiet >"$root/proc/cmdline"
+printf '[device late]\naddress = 09:00.0\n' >"$policy"
+run apply
+printf '[device late]\naddress = 02:00.0\n' >"$policy"
+run apply
+run status --json
+is absent "$(query '[.devices[] | select(.reason == "absent")] | length')" 0
