@@ -93,7 +93,7 @@ endif
 $(OUT)/vfiokit: $(call object,$(OBJ),$(STAGES_SRC) $(HOST_SRC))
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(SHARED_LDFLAGS) -o $@ $^ $$(pkg-config --libs $(PKG) libpci)
+	$(Q)$(CC) $(SHARED_LDFLAGS) -o $@ $^ $$(pkg-config --libs $(PKG) libpci libarchive)
 
 $(OBJ)/%.o: %.c
 	$(call say,CC,$<)

@@ -9,15 +9,16 @@
 #define PROGRAM "vfio-bind"
 
 static const struct command commands[] = {
-	{ "boot", "plan and apply in the initramfs: log, report, always exit 0", command_boot },
-	{ "plan", "print what 'boot' would do, and why; changes nothing", command_plan },
-	{ "apply", "the same on the running system; takes no device from its driver", command_apply },
-	{ "status", "what was done at this boot, and whether it is still so", command_status },
+	{ "boot", "plan and apply in the initramfs: log, report, always exit 0", command_boot, TAKES_DEADLINE, 0 },
+	{ "plan", "print what 'boot' would do, and why; changes nothing", command_plan, TAKES_DEADLINE, 0 },
+	{ "apply", "the same on the running system; takes no device from its driver", command_apply, TAKES_DEADLINE,
+	  0 },
+	{ "status", "what was done at this boot, and whether it is still so", command_status, TAKES_DEADLINE, 0 },
 	{ 0 },
 };
 
 static const struct program program = { PROGRAM, "Gives PCI devices to vfio-pci as /etc/vfiokit/bind.conf says.",
-					commands, true };
+					commands };
 
 /* The command is the first word that is neither an option nor an option's value. */
 static bool is_boot(int argc, char **argv)

@@ -65,7 +65,7 @@ static bool has_index(int root, const char *directory)
 /* Where an image or a system keeps its modules: with an index for this release, or flat as booster does. */
 static bool find_directory(struct modules *modules, const char *release)
 {
-	static const char *const parents[] = { "lib/modules", "usr/lib/modules", "usr/lib/vfiokit/modules" };
+	static const char *const parents[] = { PATH_ADDON "/modules", "lib/modules", "usr/lib/modules" };
 	char path[PATH_MAX + 32];
 
 	for (size_t i = 0; i < ARRAY_SIZE(parents); i++) {
@@ -184,6 +184,46 @@ bool modules_have_ids(struct modules *modules)
 	answer = options != NULL && (starts_with(options, "ids=") || strstr(options, " ids=") != NULL);
 	kmod_module_unref(module);
 	return answer;
+}
+
+static void add_file(const struct modules *modules, struct kmod_module *module, char ***paths, size_t *n)
+{
+	const char *path = kmod_module_get_path(module), *directory = kmod_get_dirname(modules->context);
+
+	if (path != NULL && starts_with(path, directory) && path[strlen(directory)] == '/')
+		*(char **)util_append(paths, n, sizeof(char *)) = util_copy(path + strlen(directory) + 1);
+}
+
+int modules_list_files(struct modules *modules, const char *name, char ***paths, size_t *n)
+{
+	struct kmod_list *needed, *item;
+	struct kmod_module *module = NULL;
+	int result;
+
+	if (modules->context == NULL || modules->is_flat)
+		return -ENOENT;
+	result = kmod_module_new_from_name_lookup(modules->context, name, &module);
+	if (result < 0)
+		return result;
+	if (module == NULL)
+		return -ENOENT;
+	needed = kmod_module_get_dependencies(module);
+	kmod_list_foreach(item, needed)
+	{
+		struct kmod_module *other = kmod_module_get_module(item);
+
+		add_file(modules, other, paths, n);
+		kmod_module_unref(other);
+	}
+	kmod_module_unref_list(needed);
+	add_file(modules, module, paths, n);
+	kmod_module_unref(module);
+	return 0;
+}
+
+const char *modules_directory(const struct modules *modules)
+{
+	return modules->context != NULL && !modules->is_flat ? modules->directory : NULL;
 }
 
 static bool is_loaded(const struct modules *modules, const char *name)

@@ -31,6 +31,15 @@ char *modules_find_variant(struct modules *modules, const struct device *device)
 bool modules_have_ids(struct modules *modules);
 
 /*
+ * Appends the files of a module and of all that it depends on (not softly), each as a path below modules_directory(). A
+ * module that is built in has none. paths: owned by the caller, each too. Returns 0, or -ENOENT: no such module.
+ */
+int modules_list_files(struct modules *modules, const char *name, char ***paths, size_t *n);
+
+/* Where they are, relative to the root: lib/modules/RELEASE. NULL if there is no index. */
+const char *modules_directory(const struct modules *modules);
+
+/*
  * Loads a module and what it depends on; options of modprobe.d are honoured, its blacklists and install lines are not
  * (an install line would run a shell, and those that users write for vfio-pci bind devices by themselves).
  * Returns 0 if it is loaded or built in afterwards, or a negative errno: -ENOENT not found,

@@ -9,34 +9,69 @@
 #include "lib/parse.h"
 #include "lib/root.h"
 
-enum { OPTION_ROOT = 256, OPTION_POLICY, OPTION_JSON, OPTION_DEADLINE, OPTION_VERSION };
-
-static const struct option long_options[] = {
-	{ "root", required_argument, NULL, OPTION_ROOT },
-	{ "policy", required_argument, NULL, OPTION_POLICY },
-	{ "json", no_argument, NULL, OPTION_JSON },
-	{ "deadline", required_argument, NULL, OPTION_DEADLINE },
-	{ "verbose", no_argument, NULL, 'v' },
-	{ "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, OPTION_VERSION },
-	{ 0 },
+enum option_index {
+	OPTION_ROOT,
+	OPTION_POLICY,
+	OPTION_DEADLINE,
+	OPTION_LIST,
+	OPTION_EXPLAIN,
+	OPTION_OUTPUT,
+	OPTION_BOOSTER,
+	OPTION_KERNEL,
+	OPTION_JSON,
+	OPTION_VERBOSE,
+	OPTION_HELP,
+	OPTION_VERSION,
+	N_OPTIONS,
 };
+
+/* What getopt_long() returns for an option: above all letters. */
+#define OPTION_BASE 256
+
+static const struct {
+	const char *name, *value, *help;
+	char letter;        /* 0 if it has none */
+	unsigned int takes; /* only for commands that take this; 0: for all */
+} specs[N_OPTIONS] = {
+	[OPTION_ROOT] = { "root", "DIR", "look at this directory instead of /", 0, 0 },
+	[OPTION_POLICY] = { "policy", "FILE", "read this policy, without drop-ins", 0, 0 },
+	[OPTION_DEADLINE] = { "deadline", "SECONDS", "give up after this time (boot, apply; default 10)", 0,
+			      TAKES_DEADLINE },
+	[OPTION_LIST] = { "list", NULL, "what belongs in an image, for build hooks (image)", 0, TAKES_IMAGE },
+	[OPTION_EXPLAIN] = { "explain", NULL, "what the next boot will do (image)", 0, TAKES_IMAGE },
+	[OPTION_OUTPUT] = { "output", "FILE", "write an add-on for any image (image)", 0, TAKES_IMAGE },
+	[OPTION_BOOSTER] = { "booster", NULL, "the lines that booster needs (image)", 0, TAKES_IMAGE },
+	[OPTION_KERNEL] = { "kernel", "RELEASE", "for this kernel, not the running one (image)", 0, TAKES_IMAGE },
+	[OPTION_JSON] = { "json", NULL, "print a JSON document", 0, 0 },
+	[OPTION_VERBOSE] = { "verbose", NULL, "say more", 'v', 0 },
+	[OPTION_HELP] = { "help", NULL, "print this help", 'h', 0 },
+	[OPTION_VERSION] = { "version", NULL, "print the version", 0, 0 },
+};
+
+static bool program_takes(const struct program *program, unsigned int takes)
+{
+	for (const struct command *command = program->commands; command->name != NULL; command++)
+		if ((command->takes & takes) == takes)
+			return true;
+	return false;
+}
 
 static void print_help(const struct program *program)
 {
 	printf("Usage: %s [OPTION...] COMMAND\n\n%s\n\nCommands:\n", program->name, program->purpose);
 	for (const struct command *command = program->commands; command->name != NULL; command++)
 		printf("  %-8s %s\n", command->name, command->help);
-	printf("\nOptions:\n"
-	       "  --root DIR          look at this directory instead of /\n"
-	       "  --policy FILE       read this policy, without drop-ins\n");
-	if (program->has_deadline)
-		printf("  --deadline SECONDS  give up after this time (boot, apply; default %d)\n", DEADLINE_DEFAULT);
-	printf("  --json              print a JSON document\n"
-	       "  -v, --verbose       say more\n"
-	       "  -h, --help          print this help\n"
-	       "  --version           print the version\n\n"
-	       "Exit codes: 0 done or nothing to do, 1 something was refused, failed or absent, 2 wrong usage or\n"
+	printf("\nOptions:\n");
+	for (size_t i = 0; i < N_OPTIONS; i++) {
+		char words[32];
+
+		if (!program_takes(program, specs[i].takes))
+			continue;
+		snprintf(words, sizeof(words), "%s%.1s%s--%s %s", specs[i].letter != 0 ? "-" : "", &specs[i].letter,
+			 specs[i].letter != 0 ? ", " : "", specs[i].name, specs[i].value != NULL ? specs[i].value : "");
+		printf("  %-19s %s\n", words, specs[i].help);
+	}
+	printf("\nExit codes: 0 done or nothing to do, 1 something was refused, failed or absent, 2 wrong usage or\n"
 	       "policy, 3 no IOMMU or no vfio-pci. See %s(8) and vfiokit-bind.conf(5).\n",
 	       program->name);
 }
@@ -53,7 +88,7 @@ static int complain_unknown(const char *program, char **argv)
 {
 	const char letter[] = { '-', (char)optopt, '\0' };
 
-	return complain(program, "unknown option", optopt > 0 && optopt < OPTION_ROOT ? letter : argv[optind - 1]);
+	return complain(program, "unknown option", optopt > 0 && optopt < OPTION_BASE ? letter : argv[optind - 1]);
 }
 
 static int take_deadline(struct options *options, const char *program)
@@ -67,10 +102,8 @@ static int take_deadline(struct options *options, const char *program)
 }
 
 /* Returns -1 to go on, or the exit code. */
-static int take_option(int option, struct options *options, const struct program *program, char **argv)
+static int take_option(enum option_index option, struct options *options, const struct program *program)
 {
-	if (option == OPTION_DEADLINE && !program->has_deadline)
-		return complain(program->name, "unknown option", "--deadline");
 	switch (option) {
 	case OPTION_ROOT:
 		options->root = optarg;
@@ -78,25 +111,81 @@ static int take_option(int option, struct options *options, const struct program
 	case OPTION_POLICY:
 		options->policy = optarg;
 		return -1;
+	case OPTION_DEADLINE:
+		return take_deadline(options, program->name);
+	case OPTION_LIST:
+		options->list = true;
+		return -1;
+	case OPTION_EXPLAIN:
+		options->explain = true;
+		return -1;
+	case OPTION_OUTPUT:
+		options->output = optarg;
+		return -1;
+	case OPTION_BOOSTER:
+		options->booster = true;
+		return -1;
+	case OPTION_KERNEL:
+		options->kernel = optarg;
+		return -1;
 	case OPTION_JSON:
 		options->json = true;
 		return -1;
-	case OPTION_DEADLINE:
-		return take_deadline(options, program->name);
-	case 'v':
+	case OPTION_VERBOSE:
 		options->verbose = true;
 		return -1;
-	case 'h':
+	case OPTION_HELP:
 		print_help(program);
 		return 0;
 	case OPTION_VERSION:
 		printf("%s " VFIOKIT_VERSION "\n", program->name);
 		return 0;
-	case ':':
-		return complain(program->name, "a value is missing for", argv[optind - 1]);
-	default:
-		return complain_unknown(program->name, argv);
+	case N_OPTIONS:
+		break;
 	}
+	return -1;
+}
+
+static enum option_index option_of(int code)
+{
+	for (size_t i = 0; i < N_OPTIONS; i++)
+		if (specs[i].letter != 0 && specs[i].letter == code)
+			return (enum option_index)i;
+	return (enum option_index)(code - OPTION_BASE);
+}
+
+/* Takes all options; ret_takes: of TAKES_..., what they need from the command. Returns -1 to go on, or the exit code.
+ */
+static int take_options(int argc, char **argv, const struct program *program, struct options *options,
+			unsigned int *ret_takes)
+{
+	struct option long_options[N_OPTIONS + 1] = { 0 };
+	int code;
+
+	for (int i = 0; i < N_OPTIONS; i++)
+		long_options[i] = (struct option){ specs[i].name,
+						   specs[i].value != NULL ? required_argument : no_argument, NULL,
+						   OPTION_BASE + i };
+	opterr = 0;
+	while ((code = getopt_long(argc, argv, ":vh", long_options, NULL)) != -1) {
+		enum option_index option;
+
+		if (code == ':')
+			return complain(program->name, "a value is missing for", argv[optind - 1]);
+		if (code == '?')
+			return complain_unknown(program->name, argv);
+		option = option_of(code);
+		if (!program_takes(program, specs[option].takes)) {
+			cleanup_free char *word = util_format("--%s", specs[option].name);
+
+			return complain(program->name, "unknown option", word);
+		}
+		*ret_takes |= specs[option].takes;
+		code = take_option(option, options, program);
+		if (code >= 0)
+			return code;
+	}
+	return -1;
 }
 
 static const struct command *find_command(const struct command *commands, const char *name)
@@ -107,37 +196,44 @@ static const struct command *find_command(const struct command *commands, const 
 	return NULL;
 }
 
+static int run_command(const struct command *command, const struct options *options, const char *program)
+{
+	cleanup_close int root = root_set(options->root);
+	int code;
+
+	if (root < 0) {
+		fprintf(stderr, "%s: cannot open the root directory '%s': %s; nothing was changed\n", program,
+			options->root, strerror(-root));
+		return EXIT_USAGE;
+	}
+	log_setup(program, options->verbose, -1);
+	code = command->run(options, root);
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return code;
+	fprintf(stderr, "%s: cannot write the whole answer to standard output; what it is about is done all the same\n",
+		program);
+	return code != 0 ? code : EXIT_FAILURE;
+}
+
 int options_main(int argc, char **argv, const struct program *program)
 {
 	struct options options = { .root = "/", .deadline = DEADLINE_DEFAULT };
 	const struct command *command;
-	cleanup_close int root = -1;
-	int option, code;
+	unsigned int takes = 0;
+	int code = take_options(argc, argv, program, &options, &takes);
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":vh", long_options, NULL)) != -1) {
-		code = take_option(option, &options, program, argv);
-		if (code >= 0)
-			return code;
-	}
+	if (code >= 0)
+		return code;
 	if (optind == argc)
 		return complain(program->name, "no command given", NULL);
 	command = find_command(program->commands, argv[optind]);
 	if (command == NULL)
 		return complain(program->name, "unknown command", argv[optind]);
-	if (optind + 1 < argc)
-		return complain(program->name, "too many words, beginning with", argv[optind + 1]);
-	root = root_set(options.root);
-	if (root < 0) {
-		fprintf(stderr, "%s: cannot open the root directory '%s': %s; nothing was changed\n", program->name,
-			options.root, strerror(-root));
-		return EXIT_USAGE;
-	}
-	log_setup(program->name, options.verbose, -1);
-	code = command->run(&options, root);
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return code;
-	fprintf(stderr, "%s: cannot write the whole answer to standard output; what it is about is done all the same\n",
-		program->name);
-	return code != 0 ? code : EXIT_FAILURE;
+	options.words = argv + optind + 1;
+	options.n_words = argc - optind - 1;
+	if (options.n_words > command->max_words)
+		return complain(program->name, "too many words, beginning with", options.words[command->max_words]);
+	if ((takes & ~command->takes) != 0)
+		return complain(program->name, "this command does not take one of the options given:", command->name);
+	return run_command(command, &options, program->name);
 }

@@ -22,20 +22,29 @@ struct options {
 	bool json;
 	bool verbose;
 	unsigned int deadline; /* seconds */
+	const char *kernel;    /* a kernel's release; NULL: the running one */
+	const char *output;    /* NULL if not given */
+	bool list, explain, booster;
+	char *const *words; /* what stands behind the command */
+	int n_words;
 };
+
+/* Which commands take an option that not all of them take. */
+enum { TAKES_DEADLINE = 1 << 0, TAKES_IMAGE = 1 << 1 };
 
 struct command {
 	const char *name;
 	const char *help; /* one line */
 	/* root: descriptor of options->root. Returns the exit code. */
 	int (*run)(const struct options *options, int root);
+	unsigned int takes; /* of TAKES_... */
+	int max_words;      /* behind the command */
 };
 
 struct program {
 	const char *name;
 	const char *purpose;            /* one sentence, for --help */
 	const struct command *commands; /* the last one has no name */
-	bool has_deadline;              /* takes --deadline */
 };
 
 /*

@@ -3,6 +3,8 @@
 #ifndef VFIOKIT_POLICY_H
 #define VFIOKIT_POLICY_H
 
+#include <stdint.h>
+
 #include "binder/selector.h"
 #include "binder/switches.h"
 #include "lib/problem.h"
@@ -39,6 +41,7 @@ struct policy {
 	size_t n_rules;
 	char **files; /* owned, each too; those that were read, relative to the root */
 	size_t n_files;
+	uint64_t digest;  /* of all that was read: names and contents */
 	bool is_unusable; /* a file could not be read, or [policy] is broken: nothing may be bound */
 };
 
@@ -49,13 +52,18 @@ struct policy_source {
 };
 
 /*
- * Reads the policy and puts the command line's rule in front. A missing bind.conf is an empty policy.
+ * Reads the policy and puts the command line's rule in front. A missing bind.conf is an empty policy. An add-on of ours
+ * in an initramfs brings its own, which is then the only one.
  * problems: everything that is wrong, with file:line. Never fails: what is wrong binds nothing.
  * policy: free it with policy_free().
  */
 void policy_read(struct policy *policy, const struct policy_source *source, const struct switches *switches,
 		 struct problems *problems);
 void policy_free(struct policy *policy);
+
+/* The digest as reports hold it, to tell whether two runs read the same policy. */
+#define POLICY_DIGEST_SIZE 17
+void policy_format_digest(const struct policy *policy, char text[static POLICY_DIGEST_SIZE]);
 
 /* Does a rule that is not broken use this kind of selector? (Some are read only on demand.) */
 bool policy_uses_serials(const struct policy *policy);

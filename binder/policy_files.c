@@ -3,8 +3,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
+#include "binder/initramfs.h"
 #include "binder/policy_internal.h"
 #include "lib/file.h"
 #include "lib/paths.h"
@@ -12,6 +14,8 @@
 
 /* A policy of this size is not a policy. */
 #define POLICY_MAX (1024 * 1024)
+
+#define DIGEST_START 0xcbf29ce484222325
 
 static const char *explain(int error)
 {
@@ -29,7 +33,20 @@ static const char *explain(int error)
 	}
 }
 
-static void read_file(struct policy_loader *loader, int root, const char *path)
+/* FNV-1a: tells two policies apart; nothing is proven by it. */
+static void digest_add(uint64_t *digest, const char *data, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		*digest = (*digest ^ (unsigned char)data[i]) * 0x100000001b3;
+}
+
+void policy_format_digest(const struct policy *policy, char text[static POLICY_DIGEST_SIZE])
+{
+	snprintf(text, POLICY_DIGEST_SIZE, "%016llx", (unsigned long long)policy->digest);
+}
+
+/* name: the path below the policy's directory, so that an image and its host can be compared. */
+static void read_file(struct policy_loader *loader, int root, const char *path, const char *name)
 {
 	cleanup_free char *text = NULL;
 	size_t length = 0;
@@ -43,6 +60,8 @@ static void read_file(struct policy_loader *loader, int root, const char *path)
 		loader->policy->is_unusable = true;
 		return;
 	}
+	digest_add(&loader->policy->digest, name, strlen(name) + 1);
+	digest_add(&loader->policy->digest, text, length);
 	policy_parse(loader, text, length, path);
 }
 
@@ -69,33 +88,51 @@ static bool is_there(int root, const char *path)
 	return fstatat(parent, name, &info, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
 }
 
-static void read_dropins(struct policy_loader *loader, int root)
+/* The drop-ins' paths below the policy's directory, by name. Returns false if they cannot be listed. */
+static bool list_dropins(int root, const char *path, char ***names, size_t *n)
 {
-	DIR *directory = file_open_directory(root, PATH_POLICY_DROPINS);
+	DIR *stream = file_open_directory(root, path);
 	const struct dirent *entry;
-	char **paths = NULL;
+
+	if (stream == NULL)
+		return errno == ENOENT && !is_there(root, path);
+	while ((entry = readdir(stream)) != NULL)
+		if (is_dropin(entry))
+			*(char **)util_append(names, n, sizeof(char *)) = util_format(NAME_POLICY_DROPINS "/%s",
+										      entry->d_name);
+	closedir(stream);
+	if (*n > 0)
+		qsort(*names, *n, sizeof(**names), by_bytes);
+	return true;
+}
+
+static void read_dropins(struct policy_loader *loader, int root, const char *directory)
+{
+	cleanup_free char *dropins = util_format("%s/" NAME_POLICY_DROPINS, directory);
+	char **names = NULL;
 	size_t n = 0;
 
-	if (directory == NULL) {
-		if (errno == ENOENT && !is_there(root, PATH_POLICY_DROPINS))
-			return;
-		problem_add(loader->problems, PROBLEM_POLICY, PATH_POLICY_DROPINS,
-			    "cannot read the drop-ins: %s; nothing is bound", strerror(errno));
+	if (!list_dropins(root, dropins, &names, &n)) {
+		problem_add(loader->problems, PROBLEM_POLICY, dropins, "cannot read the drop-ins: %s; nothing is bound",
+			    strerror(errno));
 		loader->policy->is_unusable = true;
-		return;
 	}
-	while ((entry = readdir(directory)) != NULL)
-		if (is_dropin(entry))
-			*(char **)util_append(&paths, &n, sizeof(char *)) = util_format(PATH_POLICY_DROPINS "/%s",
-											entry->d_name);
-	closedir(directory);
-	if (n > 0)
-		qsort(paths, n, sizeof(*paths), by_bytes);
 	for (size_t i = 0; i < n; i++) {
-		read_file(loader, root, paths[i]);
-		free(paths[i]);
+		cleanup_free char *path = util_format("%s/%s", directory, names[i]);
+
+		read_file(loader, root, path, names[i]);
+		free(names[i]);
 	}
-	free(paths);
+	free(names);
+}
+
+static void read_directory(struct policy_loader *loader, int root, const char *directory)
+{
+	cleanup_free char *path = util_format("%s/" NAME_POLICY, directory);
+
+	if (is_there(root, path))
+		read_file(loader, root, path, NAME_POLICY);
+	read_dropins(loader, root, directory);
 }
 
 void policy_read(struct policy *policy, const struct policy_source *source, const struct switches *switches,
@@ -103,12 +140,11 @@ void policy_read(struct policy *policy, const struct policy_source *source, cons
 {
 	struct policy_loader loader = { .policy = policy, .problems = problems };
 
-	if (source->file != NULL) {
-		read_file(&loader, AT_FDCWD, source->file);
-	} else {
-		if (is_there(source->root, PATH_POLICY))
-			read_file(&loader, source->root, PATH_POLICY);
-		read_dropins(&loader, source->root);
-	}
+	policy->digest = DIGEST_START;
+	if (source->file != NULL)
+		read_file(&loader, AT_FDCWD, source->file, NAME_POLICY);
+	else
+		read_directory(&loader, source->root,
+			       initramfs_has_addon(source->root) ? PATH_ADDON : PATH_POLICY_DIRECTORY);
 	policy_finish(&loader, switches);
 }

@@ -195,6 +195,7 @@ void report_add_errors(cJSON *document, const struct problems *problems)
 cJSON *report_json(const struct report *report)
 {
 	cJSON *document = cJSON_CreateObject(), *policy, *devices;
+	char digest[POLICY_DIGEST_SIZE];
 
 	cJSON_AddNumberToObject(document, "version", REPORT_VERSION);
 	add_text(document, "command", report->command);
@@ -203,6 +204,9 @@ cJSON *report_json(const struct report *report)
 	policy = cJSON_AddArrayToObject(document, "policy");
 	for (size_t i = 0; i < report->policy->n_files; i++)
 		cJSON_AddItemToArray(policy, cJSON_CreateString(report->policy->files[i]));
+	policy_format_digest(report->policy, digest);
+	add_text(document, "policy_digest", digest);
+	add_text(document, "image", report->generator);
 	devices = cJSON_AddArrayToObject(document, "devices");
 	for (size_t i = 0; i < report->plan->n_entries; i++)
 		cJSON_AddItemToArray(devices, entry_json(&report->plan->entries[i], report));

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "binder/apply.h"
+#include "binder/initramfs.h"
 #include "binder/store.h"
 #include "lib/child.h"
 #include "lib/file.h"
@@ -14,23 +15,6 @@
  */
 #define SHARE_TO_APPLY 75
 #define SHARE_TO_UNDO 95
-
-/*
- * An initramfs says so itself, or its root is the kernel's own rootfs, which nobody sees any more once the real root is
- * mounted over it. (A root on tmpfs shows as tmpfs.)
- */
-static bool is_initramfs(int root)
-{
-	cleanup_free char *mounts = NULL;
-	size_t length = 0;
-
-	if (sysfs_exists(root, PATH_INITRD_RELEASE))
-		return true;
-	if (file_read_start(root, PATH_MOUNTS, 1024 * 1024, &mounts, &length) < 0)
-		return false;
-	return starts_with(mounts, "rootfs / rootfs ") || strstr(mounts, "\nrootfs / rootfs ") != NULL ||
-	       starts_with(mounts, "none / rootfs ") || strstr(mounts, "\nnone / rootfs ") != NULL;
-}
 
 void session_plan(struct session *session, const char *command, const struct options *options, int root,
 		  bool will_apply)
@@ -46,6 +30,8 @@ void session_plan(struct session *session, const char *command, const struct opt
 		problem_add(&session->problems, PROBLEM_MACHINE, PATH_DEVICES,
 			    "cannot list the PCI devices: %s (is /sys mounted?); nothing was changed",
 			    strerror(-result));
+	if (options->kernel != NULL)
+		(void)util_copy_fixed(session->inventory.release, sizeof(session->inventory.release), options->kernel);
 	inventory_complete(&session->inventory, root, &session->policy, false);
 	log_debug("%zu functions, %zu rules from %zu files, %s IOMMU, vfio-pci %s", session->inventory.n_devices,
 		  session->policy.n_rules, session->policy.n_files, session->inventory.has_iommu ? "with" : "no",
@@ -54,7 +40,7 @@ void session_plan(struct session *session, const char *command, const struct opt
 					      .policy = &session->policy,
 					      .switches = &session->switches,
 					      .needs = &needs_unknown,
-					      .keeps_bound = will_apply && !is_initramfs(root) };
+					      .keeps_bound = will_apply && !initramfs_is_root(root) };
 	if (session->inventory.has_vfio_ids)
 		problem_add(&session->problems, PROBLEM_MACHINE, "vfio-pci",
 			    "ids= is set for it in modprobe.d or on the kernel command line; it is not passed on, "
@@ -66,6 +52,7 @@ void session_plan(struct session *session, const char *command, const struct opt
 	plan_explain(&session->plan, &session->input);
 	if (session->switches.plan_only)
 		session->command = "plan";
+	session->generator = will_apply ? initramfs_generator(root) : NULL;
 }
 
 static int run_apply(void *context)
@@ -144,6 +131,7 @@ struct report session_report(const struct session *session)
 				.problems = &session->problems,
 				.result = plan_result(&session->plan, has_policy_errors(session)),
 				.root = session->root,
+				.generator = session->generator,
 				.was_applied = session->was_applied };
 }
 

@@ -15,7 +15,8 @@ struct session {
 	struct inventory inventory;
 	struct plan plan;
 	struct plan_input input;
-	struct bdf *stuck; /* owned */
+	struct bdf *stuck;     /* owned */
+	const char *generator; /* whose initramfs this run is in; NULL outside, or if unknown */
 	bool was_applied;
 };
 

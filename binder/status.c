@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "binder/commands.h"
+#include "binder/initramfs.h"
 #include "binder/report.h"
 #include "binder/store.h"
 #include "lib/child.h"
@@ -24,6 +25,7 @@ struct status {
 	struct promise *devices; /* owned */
 	size_t count;
 	bool has_changed;
+	const char *rebuild; /* what to type because the image holds another policy; NULL if it does not */
 };
 
 static const char *text_of(const cJSON *object, const char *key)
@@ -141,12 +143,38 @@ static cJSON *begin_document(const cJSON *first, const cJSON *last)
 	return document;
 }
 
-static void end_document(cJSON *document, const cJSON *last, bool has_changed)
+/*
+ * The image of this boot and the policy as it is now. Where the image was made again since, only the next boot will
+ * show it, so this is no error.
+ */
+static const char *find_rebuild(const cJSON *first, int root)
+{
+	const char *generator = text_of(first, "image"), *command = initramfs_rebuild_command(generator);
+	const struct policy_source source = { root, NULL };
+	const struct switches no_switches = { 0 };
+	struct problems problems = { 0 };
+	struct policy policy = { 0 };
+	char digest[POLICY_DIGEST_SIZE];
+
+	if (command == NULL || text_of(first, "policy_digest")[0] == '\0')
+		return NULL;
+	policy_read(&policy, &source, &no_switches, &problems);
+	policy_format_digest(&policy, digest);
+	policy_free(&policy);
+	problems_free(&problems);
+	return streq(digest, text_of(first, "policy_digest")) ? NULL : command;
+}
+
+static void end_document(cJSON *document, const cJSON *last, const struct status *status)
 {
 	cJSON *errors = last != NULL ? cJSON_Duplicate(cJSON_GetObjectItemCaseSensitive(last, "errors"), true) : NULL;
 
 	cJSON_AddItemToObject(document, "errors", errors != NULL ? errors : cJSON_CreateArray());
-	cJSON_AddBoolToObject(document, "changed", has_changed);
+	cJSON_AddBoolToObject(document, "changed", status->has_changed);
+	if (status->rebuild != NULL)
+		cJSON_AddStringToObject(document, "rebuild", status->rebuild);
+	else
+		cJSON_AddNullToObject(document, "rebuild");
 	cJSON_AddStringToObject(document, "switch_off", SWITCH_OFF);
 }
 
@@ -166,7 +194,7 @@ static cJSON *show(struct status *status, const cJSON *first, const cJSON *last,
 		if (!as_json)
 			show_device(device, driver, has_address, kept);
 	}
-	end_document(document, last, status->has_changed);
+	end_document(document, last, status);
 	return document;
 }
 
@@ -209,7 +237,7 @@ static int status_without_report(int root, bool as_json)
 	cJSON *document = begin_document(NULL, NULL);
 
 	cJSON_AddArrayToObject(document, "devices");
-	end_document(document, NULL, false);
+	end_document(document, NULL, &(struct status){ 0 });
 	if (as_json) {
 		report_emit_json(document);
 		return has_begun ? 1 : code_of("nothing");
@@ -251,11 +279,16 @@ int command_status(const struct options *options, int root)
 	cJSON_ArrayForEach(run, cJSON_GetObjectItemCaseSensitive(first, "runs")) last = run;
 	take_run(&status, first, last == first);
 	cJSON_ArrayForEach(run, cJSON_GetObjectItemCaseSensitive(first, "runs")) take_run(&status, run, run == last);
+	status.rebuild = find_rebuild(first, root);
 	document = show(&status, first, last, root, options->json);
 	code = status.has_changed ? 1 : code_of(text_of(last, "result"));
 	if (options->json) {
 		report_emit_json(document);
 	} else {
+		if (status.rebuild != NULL)
+			printf("/etc/vfiokit/bind.conf and its drop-ins are not what the image of this boot holds. "
+			       "Unless it was made again since: %s\n",
+			       status.rebuild);
 		show_summary(first, last, status.has_changed);
 		cJSON_Delete(document);
 	}

@@ -5,8 +5,8 @@
 _vfiokit()
 {
 	local current=$2 previous=$3 word seen='' skip='' i
-	local commands="list status"
-	local options="--root --policy --json --verbose --help --version -v -h"
+	local commands="list status image"
+	local options="--root --policy --json --kernel --list --explain --output --booster --verbose --help --version -v -h"
 
 	COMPREPLY=()
 	# --root=DIR comes as three words.
@@ -17,7 +17,11 @@ _vfiokit()
 		mapfile -t COMPREPLY < <(compgen -d -- "$current")
 		return
 		;;
-	--policy)
+	--kernel)
+		mapfile -t COMPREPLY < <(cd /lib/modules 2>/dev/null && compgen -f -- "$current")
+		return
+		;;
+	--policy | --output)
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		return
@@ -36,7 +40,7 @@ _vfiokit()
 			continue
 		fi
 		case $word in
-		--root | --policy) skip=yes ;;
+		--root | --policy | --kernel | --output) skip=yes ;;
 		-*) ;;
 		*) seen=yes ;;
 		esac

@@ -7,4 +7,7 @@
 
 int command_list(const struct options *options, int root);
 
+/* --list, --explain, --output FILE or --booster [IMAGE]. */
+int command_image(const struct options *options, int root);
+
 #endif

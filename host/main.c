@@ -4,14 +4,15 @@
 #include "host/commands.h"
 
 static const struct command commands[] = {
-	{ "list", "show all PCI functions by IOMMU group", command_list },
-	{ "status", "what was done at this boot, and whether it is still so", command_status },
+	{ "list", "show all PCI functions by IOMMU group", command_list, 0, 0 },
+	{ "status", "what was done at this boot, and whether it is still so", command_status, 0, 0 },
+	{ "image", "what belongs in an initramfs, and add-ons for any of them", command_image, TAKES_IMAGE, 1 },
 	{ 0 },
 };
 
 static const struct program program = { "vfiokit",
 					"Shows the PCI devices of this machine and what vfiokit did with them.",
-					commands, false };
+					commands };
 
 int main(int argc, char **argv)
 {

@@ -6,9 +6,19 @@
 #ifndef VFIOKIT_PATHS_H
 #define VFIOKIT_PATHS_H
 
-#define PATH_POLICY "etc/vfiokit/bind.conf"
-#define PATH_POLICY_DROPINS "etc/vfiokit/bind.conf.d"
+#define PATH_POLICY_DIRECTORY "etc/vfiokit"
+#define NAME_POLICY "bind.conf"
+#define NAME_POLICY_DROPINS "bind.conf.d"
+#define PATH_RECORD "etc/vfiokit/bind.record"
+#define PATH_BINDER "usr/sbin/vfio-bind"
 #define PATH_INITRD_RELEASE "etc/initrd-release"
+
+/*
+ * What `vfiokit image --output` writes: a second initramfs in front of or behind any other. /root is the one directory
+ * that the kernel's own first rootfs holds and no image replaces by a link (usr/default_cpio_list), so no entry above
+ * this one is needed. The user's own /root never has this name.
+ */
+#define PATH_ADDON "root/.vfiokit-addon"
 
 #define PATH_RUN "run/vfiokit"
 /* devtmpfs is one instance: what PID 1 leaves here outlives every later mount of /dev and /run. */

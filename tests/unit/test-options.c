@@ -15,7 +15,21 @@ static int run_show(const struct options *options, int root)
 	return 7;
 }
 
-static const struct command commands[] = { { "show", "shows it", run_show }, { 0 } };
+static int run_make(const struct options *options, int root)
+{
+	(void)root;
+	printf("make %s %s %d %d %d %d %s", options->kernel != NULL ? options->kernel : "-",
+	       options->output != NULL ? options->output : "-", options->list, options->explain, options->booster,
+	       options->n_words, options->n_words > 0 ? options->words[0] : "-");
+	return 5;
+}
+
+static const struct command commands[] = {
+	{ "show", "shows it", run_show, TAKES_DEADLINE, 0 },
+	{ "make", "makes it", run_make, TAKES_IMAGE, 1 },
+	{ 0 },
+};
+static const struct command no_deadline[] = { { "show", "shows it", run_show, 0, 0 }, { 0 } };
 
 static const struct {
 	const char *words; /* separated by blanks */
@@ -42,6 +56,15 @@ static const struct {
 	{ "show --root", 2, "", "a value is missing for '--root'" },
 	{ "show --json=1", 2, "", "prog: " },
 	{ "show --deadline 0", 2, "", "--deadline takes whole seconds from 1 to 300, not '0'" },
+	{ "make", 5, "make - - 0 0 0 0 -", "" },
+	{ "make word", 5, "make - - 0 0 0 1 word", "" },
+	{ "make word other", 2, "", "too many words, beginning with 'other'" },
+	{ "word make", 2, "", "unknown command 'word'" },
+	{ "make --kernel 6.1 --list", 5, "make 6.1 - 1 0 0 0 -", "" },
+	{ "--explain make --output=f --booster", 5, "make - f 0 1 1 0 -", "" },
+	{ "make --output", 2, "", "a value is missing for '--output'" },
+	{ "make --deadline 3", 2, "", "does not take one of the options given: 'make'" },
+	{ "show --list", 2, "", "does not take one of the options given: 'show'" },
 	{ "show --deadline 301", 2, "", "not '301'" },
 	{ "show --deadline 1s", 2, "", "not '1s'" },
 	{ "show --deadline -1", 2, "", "not '-1'" },
@@ -52,14 +75,14 @@ static const struct {
 
 struct call {
 	const char *words;
-	bool has_deadline;
+	const struct command *commands;
 	int code;
 };
 
 static void call_main(void *context)
 {
 	struct call *call = context;
-	const struct program program = { "prog", "Does it.", commands, call->has_deadline };
+	const struct program program = { "prog", "Does it.", call->commands };
 	cleanup_free char *copy = util_copy(call->words);
 	char name[] = "prog", *rest = copy, *argv[16] = { name };
 	int argc = 1;
@@ -80,7 +103,7 @@ static void call_both(void *context)
 TEST(options_rows)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct call call = { .words = cases[i].words, .has_deadline = true };
+		struct call call = { .words = cases[i].words, .commands = commands };
 
 		test_case("'%s'", cases[i].words);
 		optind = 0;
@@ -100,7 +123,8 @@ TEST(options_rows)
 /* A program without a deadline neither offers nor takes it. */
 TEST(options_without_deadline)
 {
-	struct call help = { .words = "--help" }, use = { .words = "show --deadline 3" };
+	struct call help = { .words = "--help", .commands = no_deadline };
+	struct call use = { .words = "show --deadline 3", .commands = no_deadline };
 	cleanup_free char *text = NULL, *error = NULL;
 
 	text = test_capture(STDOUT_FILENO, call_main, &help);

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "host/addon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "binder/modules.h"
+#include "host/addon_modules.h"
+#include "host/cpio.h"
+#include "host/image_items.h"
+#include "lib/file.h"
+#include "lib/paths.h"
+
+/* Larger than any file that belongs in it. */
+#define FILE_MAX_SIZE (64UL * 1024 * 1024)
+
+#define MODE_FILE 0644
+#define MODE_PROGRAM 0755
+
+static int add_file(struct cpio *cpio, int root, const char *path, const char *name, unsigned int mode)
+{
+	cleanup_free char *target = util_format(PATH_ADDON "/%s", name);
+	cleanup_free char *data = NULL;
+	size_t length = 0;
+	int result = file_read(root, path, FILE_MAX_SIZE, &data, &length);
+
+	if (result < 0) {
+		fprintf(stderr, "vfiokit: image: cannot read /%s: %s\n", path, strerror(-result));
+		return result;
+	}
+	return cpio_add_file(cpio, target, mode, data, length);
+}
+
+static int add_policy(struct cpio *cpio, const struct session *session, const char *policy)
+{
+	int result = 0;
+
+	if (policy != NULL)
+		return add_file(cpio, AT_FDCWD, policy, NAME_POLICY, MODE_FILE);
+	for (size_t i = 0; i < session->policy.n_files && result == 0; i++)
+		result = add_file(cpio, session->root, session->policy.files[i],
+				  session->policy.files[i] + strlen(PATH_POLICY_DIRECTORY "/"), MODE_FILE);
+	if (result == 0 && sysfs_exists(session->root, PATH_RECORD))
+		result = add_file(cpio, session->root, PATH_RECORD, PATH_RECORD + strlen(PATH_POLICY_DIRECTORY "/"),
+				  MODE_FILE);
+	return result;
+}
+
+static bool has_modules(const struct image_items *items, const char *release)
+{
+	bool complete = modules_directory(items->source) != NULL;
+
+	if (!complete)
+		fprintf(stderr, "vfiokit: image: no modules of kernel %s are installed\n", release);
+	for (size_t i = 0; i < items->n_modules && complete; i++)
+		if (items->modules[i].is_missing)
+			fprintf(stderr,
+				"vfiokit: image: warning: kernel %s has no module %s; without it the rules that "
+				"need it bind nothing\n",
+				release, items->modules[i].name);
+	return complete;
+}
+
+static int fill(struct cpio *cpio, const struct session *session, const struct image_items *items, const char *policy)
+{
+	const char *release = session->inventory.release;
+	int result = add_file(cpio, session->root, PATH_BINDER, "vfio-bind", MODE_PROGRAM);
+
+	if (result == 0)
+		result = add_policy(cpio, session, policy);
+	if (result == 0)
+		result = has_modules(items, release) ? addon_add_modules(cpio, session->root, release, items) : -ENOENT;
+	return result;
+}
+
+static void print_lines(const char *output, const char *release, size_t size)
+{
+	const char *slash = strrchr(output, '/'), *name = slash != NULL ? slash + 1 : output;
+
+	printf("%s: %zu KiB, for kernel %s only. Make it again after a change of the policy and for every other "
+	       "kernel.\n\n"
+	       "The boot loader has to load it together with the image, and to start the program in it first. Copy it "
+	       "to\n"
+	       "where the kernel is, then add, keeping what is there already:\n\n",
+	       output, (size + 1023) / 1024, release);
+	printf("GRUB of Debian and its relatives, /etc/default/grub, then update-grub:\n"
+	       "  GRUB_EARLY_INITRD_LINUX_CUSTOM=\"%s\"\n"
+	       "  GRUB_CMDLINE_LINUX_DEFAULT=\"... rdinit=/" PATH_ADDON "/vfio-bind\"\n\n"
+	       "GRUB, an entry written by hand:\n"
+	       "  linux  /boot/vmlinuz-%s ... rdinit=/" PATH_ADDON "/vfio-bind\n"
+	       "  initrd /boot/IMAGE /boot/%s\n\n",
+	       name, release, name);
+	printf("systemd-boot, the entry's file:\n"
+	       "  initrd  /IMAGE\n"
+	       "  initrd  /%s\n"
+	       "  options ... rdinit=/" PATH_ADDON "/vfio-bind\n\n"
+	       "Unified kernel image:\n"
+	       "  ukify build ... --initrd=IMAGE --initrd=%s --cmdline=\"... rdinit=/" PATH_ADDON "/vfio-bind\"\n\n",
+	       name, name);
+	printf("The kernel panics if rdinit= names a file that is not there: try it once from the boot menu first. The "
+	       "word\n"
+	       "vfiokit=off beside it switches vfiokit off, and the boot goes on as without it.\n");
+}
+
+int addon_write(const struct session *session, const struct options *options)
+{
+	struct image_items items;
+	struct cpio cpio;
+	int result;
+
+	image_items_collect(&items, session, options);
+	cpio_begin(&cpio);
+	result = fill(&cpio, session, &items, options->policy);
+	if (result == 0)
+		result = cpio_finish(&cpio, options->output);
+	if (result == 0)
+		print_lines(options->output, session->inventory.release, cpio.size);
+	else
+		fprintf(stderr, "vfiokit: image: cannot write %s: %s; nothing was changed\n", options->output,
+			strerror(-result));
+	cpio_free(&cpio);
+	image_items_free(&items);
+	return result == 0 ? 0 : EXIT_FAILURE;
+}

@@ -1,0 +1,255 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2154
+# vfiokit image: what belongs in an image, what the next boot will do, the add-on. And what status says of an image.
+
+kernel=6.1.0-image
+modules=$root/lib/modules/$kernel
+
+# with_modules: those of vfio, of a real kernel, under another name.
+with_modules()
+{
+	local source
+
+	source=$("$cli/../vm/kernel.sh" bookworm) || { fail "no kernel"; return; }
+	mkdir -p "$modules"
+	(cd "$source/tree/lib/modules/$(<"$source/release")" && cp --parents kernel/virt/lib/irqbypass.ko \
+		kernel/drivers/vfio/{vfio,vfio_virqfd,vfio_iommu_type1}.ko kernel/drivers/vfio/pci/*.ko \
+		modules.builtin modules.builtin.modinfo modules.order "$modules") || fail "cannot copy modules"
+	depmod -b "$root" "$kernel"
+}
+
+with_binder()
+{
+	install -D "$build/vfio-bind" "$root/usr/sbin/vfio-bind"
+}
+
+# prints TEXT: exactly that, on stdout.
+prints()
+{
+	[ "$(cat "$work/out")" = "$1" ] || fail "prints $(cat "$work/out")"
+}
+
+t "image --list"
+with_modules
+with_binder
+touch "$root/etc/vfiokit/bind.record"
+printf '[device other]\nid = ffff:*\noptional = yes\ndriver = pci-stub\n' >"$dropins/10-x.conf"
+unchanged "$root" kit image --list --kernel "$kernel"
+exits 0
+prints "file /usr/sbin/vfio-bind
+file /etc/vfiokit/bind.conf
+file /etc/vfiokit/bind.conf.d/10-x.conf
+file /etc/vfiokit/bind.record
+module vfio_pci
+module vfio_iommu_type1"
+
+t "image --list takes the drivers that rules name"
+with_modules
+cp "$modules/kernel/drivers/vfio/vfio_virqfd.ko" "$modules/kernel/pci-stub.ko"
+depmod -b "$root" "$kernel"
+printf '[device other]\nid = ffff:*\noptional = yes\ndriver = pci-stub\n' >"$dropins/10-x.conf"
+kit image --list --kernel "$kernel"
+says "module pci_stub"
+
+t "image --list for a kernel without modules, without a policy, without the program"
+rm -r "$root/etc/vfiokit"
+kit image --list --kernel "$kernel"
+exits 0
+prints ""
+
+t "image --list leaves out what cannot be read"
+rm "$policy"
+ln -s nowhere "$policy"
+kit image --list --kernel "$kernel"
+exits 0
+prints ""
+
+t "image --explain"
+with_modules
+with_binder
+unchanged "$root" kit image --explain --kernel "$kernel"
+exits 0
+prints "vfiokit: the next boot (kernel $kernel) will
+  leave  0000:01:00.0   boot-vga (rule guest)
+  leave  0000:01:00.1   boot-vga (rule guest)
+  give   0000:02:00.0   to vfio-pci (rule guest)
+  give   0000:02:00.1   to vfio-pci (rule guest)"
+
+t "image --explain names what is missing"
+kit image --explain --kernel "$kernel"
+exits 0
+says "WARNING: kernel $kernel has no module vfio_pci"
+says "WARNING: kernel $kernel has no module vfio_iommu_type1"
+says "WARNING: /usr/sbin/vfio-bind is missing"
+
+t "image --explain ends with the policy's errors"
+with_modules
+with_binder
+echo "colour = red" >>"$policy"
+kit image --explain --kernel "$kernel"
+exits 2
+[[ $(tail -n 1 "$work/out") == "etc/vfiokit/bind.conf:4: "*colour* ]] || fail "last line: $(tail -n 1 "$work/out")"
+
+t "image --explain without devices"
+rm -r "$root/sys"
+kit image --explain
+exits 0
+says "none can be seen from here"
+
+t "image --explain without a rule"
+rm "$policy"
+kit image --explain
+says "change nothing: the policy has no rule"
+
+t "image --explain where it is switched off"
+echo "root=/dev/sda1 vfiokit=off" >"$root/proc/cmdline"
+kit image --explain
+says "switched off on the command line"
+
+t "image --explain fits one screen"
+for ((i = 0; i < 40; i++)); do
+	printf '[device r%d]\naddress = 40:%02x.0\noptional = yes\n' $i $((i % 32)) >"$dropins/$i.conf"
+done
+kit image --explain
+exits 0
+says_at_most 24
+says "more: vfio-bind plan"
+
+t "image --output: the same bytes, and only what is needed"
+with_modules
+with_binder
+printf '[device other]\nid = ffff:*\noptional = yes\n' >"$dropins/10-x.conf"
+kit image --output "$work/a.cpio" --kernel "$kernel"
+exits 0
+says "rdinit=/root/.vfiokit-addon/vfio-bind"
+says "give   0000:02:00.0"
+touch "$policy" "$root/usr/sbin/vfio-bind"
+kit image --output "$work/b.cpio" --kernel "$kernel"
+cmp "$work/a.cpio" "$work/b.cpio" >/dev/null || fail "the second one differs"
+[ $(($(stat -c %s "$work/a.cpio") % 512)) = 0 ] || fail "not padded"
+mkdir "$work/out.d"
+(cd "$work/out.d" && mkdir root && cpio --quiet -id <"$work/a.cpio") || fail "cpio cannot read it"
+addon=$work/out.d/root/.vfiokit-addon
+cmp "$addon/vfio-bind" "$root/usr/sbin/vfio-bind" || fail "another program"
+[ -x "$addon/vfio-bind" ] || fail "cannot be run"
+cmp "$addon/bind.conf" "$policy" && cmp "$addon/bind.conf.d/10-x.conf" "$dropins/10-x.conf" || fail "another policy"
+for module in vfio-pci vfio-pci-core vfio vfio_iommu_type1 irqbypass; do
+	[ -n "$(find "$addon/modules/$kernel" -name "$module.ko")" ] || fail "without $module"
+done
+[ -s "$addon/modules/$kernel/modules.dep.bin" ] || fail "without an index"
+! cpio --quiet -it <"$work/a.cpio" | grep -v '^root/\.vfiokit-addon' || fail "an entry outside its folder"
+rm -r "$work/out.d"
+
+t "image --output: what is in it is used in an initramfs, and only there"
+with_modules
+with_binder
+kit image --output "$work/a.cpio" --kernel "$kernel"
+rm -r "$root/etc/vfiokit" "$root/lib"
+(cd "$root" && mkdir root && cpio --quiet -id <"$work/a.cpio")
+run plan --json
+exits 0
+[ "$(jq -r '.policy[0]' "$work/out")" = null ] || fail "reads an add-on outside an initramfs"
+touch "$root/etc/initrd-release"
+run plan --json
+verdict 02:00.0 bind
+[ "$(jq -r '.policy[0]' "$work/out")" = root/.vfiokit-addon/bind.conf ] || fail "does not read the add-on"
+
+t "image --output leaves the old file when it cannot make a new one"
+with_modules
+echo old >"$work/a.cpio"
+kit image --output "$work/a.cpio" --kernel "$kernel"
+exits 1
+says "cannot read /usr/sbin/vfio-bind"
+says "nothing was changed"
+[ "$(cat "$work/a.cpio")" = old ] || fail "it is changed"
+[ "$(ls "$work"/a.cpio*)" = "$work/a.cpio" ] || fail "leaves a file"
+
+t "image --output for a kernel without modules, to a folder that is not there, to a full device"
+with_binder
+kit image --output "$work/c.cpio" --kernel "$kernel"
+exits 1
+says "no modules of kernel $kernel"
+[ ! -e "$work/c.cpio" ] || fail "wrote it"
+with_modules
+kit image --output "$work/nowhere/c.cpio" --kernel "$kernel"
+exits 1
+says "No such file or directory; nothing was changed"
+TMPDIR=/nonexistent kit image --output "$work/c.cpio" --kernel "$kernel"
+exits 1
+says "TMPDIR"
+[ ! -e "$work/c.cpio" ] || fail "wrote it"
+
+t "image --output with a broken policy"
+with_modules
+with_binder
+echo "colour = red" >>"$policy"
+kit image --output "$work/d.cpio" --kernel "$kernel"
+exits 2
+says "bind.conf:4: "
+[ -s "$work/d.cpio" ] || fail "did not write it"
+rm "$work/d.cpio"
+VFIOKIT_STRICT=1 kit image --output "$work/d.cpio" --kernel "$kernel"
+exits 2
+[ ! -e "$work/d.cpio" ] || fail "wrote it"
+
+t "image --output with another policy"
+with_modules
+with_binder
+printf '[device mine]\naddress = 00:03.0\n' >"$work/mine"
+kit image --policy "$work/mine" --output "$work/e.cpio" --kernel "$kernel"
+cpio --quiet -i --to-stdout root/.vfiokit-addon/bind.conf <"$work/e.cpio" | cmp - "$work/mine" || fail "not in it"
+
+t "image: wrong usage"
+for words in "" "--list --explain" "--list word" "--kernel ../x --list" "--kernel= --list" "--policy x --list"; do
+	# shellcheck disable=SC2086 # words
+	kit image $words
+	exits 2
+	says_at_most 1
+done
+
+# in_image GENERATOR-SIGN: a boot in an image with that, and then the running system.
+in_image()
+{
+	mkdir -p "$root/${1%/*}"
+	touch "$root/etc/initrd-release" "$root/$1"
+	run boot
+	rm -r "$root/etc/initrd-release" "${root:?}/$1"
+}
+
+t "status: an image with the same policy"
+in_image conf/initramfs.conf
+[ "$(jq -r .image "$report")" = initramfs-tools ] || fail "image $(jq -r .image "$report")"
+kit status
+says_not "update-initramfs"
+kit status --json
+[ "$(jq -r .rebuild "$work/out")" = null ] || fail "wants a rebuild"
+
+t "status: a policy newer than the image"
+while read -r sign command; do
+	rm -rf "$root/run"
+	good_policy >"$policy"
+	in_image "$sign"
+	echo "# changed" >>"$policy"
+	kit status
+	says "not what the image of this boot holds. Unless it was made again since: $command"
+	kit status --json
+	[[ $(jq -r .rebuild "$work/out") == "$command"* ]] || fail "rebuild: $(jq -r .rebuild "$work/out")"
+done <<-'EOT'
+	conf/initramfs.conf update-initramfs -u -k all
+	usr/lib/dracut/x dracut --force --regenerate-all
+	lib/dracut/hooks dracut --force --regenerate-all
+	buildconfig mkinitcpio -P
+	etc/booster.init.yaml booster build --force
+EOT
+
+t "status: a drop-in that came after the image"
+in_image buildconfig
+printf '[device other]\nid = ffff:*\noptional = yes\n' >"$dropins/10-x.conf"
+kit status
+says "mkinitcpio -P"
+
+t "status: a run outside an image says nothing of one"
+run apply
+echo "# changed" >>"$policy"
+kit status
+says_not "image of this boot"
