@@ -72,7 +72,8 @@ image_tool()
 }
 
 # image_build KERNELDIR CASEFILE IMAGE: with what policy() of the case prints as policy, and
-# changed by its image(), which runs in the root directory.
+# changed by its image(), which runs in the root directory; what that leaves as IMAGE.front or
+# IMAGE.behind is put in front of the archive or behind it, as a boot loader does.
 image_build()
 {
 	local dir=$1 casefile=$2 out=$3 root=$3.root
@@ -91,8 +92,12 @@ image_build()
 		policy >"$root/etc/vfiokit/bind.conf"
 	fi
 	if is_function image; then
-		(cd "$root" && image "$dir" "$(<"$dir/release")")
+		(cd "$root" && image "$dir" "$(<"$dir/release")" "$out")
 	fi
-	(cd "$root" && find . | cpio --quiet -o -H newc -R 0:0) >"$out"
-	rm -rf "$root"
+	{
+		cat "$out.front" 2>/dev/null
+		(cd "$root" && find . | cpio --quiet -o -H newc -R 0:0)
+		cat "$out.behind" 2>/dev/null
+	} >"$out"
+	rm -rf "$root" "$out.front" "$out.behind"
 }
