@@ -141,11 +141,11 @@ demo:
 
 check:
 	$(Q)deps/install.sh
-	$(Q)tests/check.sh
+	$(Q)CELL=$(CELL) tests/check.sh
 
 check-full:
 	$(Q)deps/install.sh
-	$(Q)tests/check.sh --full
+	$(Q)CELL=$(CELL) tests/check.sh --full
 
 check-unit: $(OUT)/tests/unit
 	$(Q)$(OUT)/tests/unit

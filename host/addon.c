@@ -42,8 +42,7 @@ static int add_policy(struct cpio *cpio, const struct session *session, const ch
 		result = add_file(cpio, session->root, session->policy.files[i],
 				  session->policy.files[i] + strlen(PATH_POLICY_DIRECTORY "/"), MODE_FILE);
 	if (result == 0 && sysfs_exists(session->root, PATH_RECORD))
-		result = add_file(cpio, session->root, PATH_RECORD, PATH_RECORD + strlen(PATH_POLICY_DIRECTORY "/"),
-				  MODE_FILE);
+		result = add_file(cpio, session->root, PATH_RECORD, NAME_RECORD, MODE_FILE);
 	return result;
 }
 

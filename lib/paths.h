@@ -9,7 +9,8 @@
 #define PATH_POLICY_DIRECTORY "etc/vfiokit"
 #define NAME_POLICY "bind.conf"
 #define NAME_POLICY_DROPINS "bind.conf.d"
-#define PATH_RECORD "etc/vfiokit/bind.record"
+#define NAME_RECORD "bind.record"
+#define PATH_RECORD PATH_POLICY_DIRECTORY "/" NAME_RECORD
 #define PATH_BINDER "usr/sbin/vfio-bind"
 #define PATH_INITRD_RELEASE "etc/initrd-release"
 

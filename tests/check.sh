@@ -2,28 +2,53 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # check.sh [--full]: all tests, as `make check` and CI run them. Each step is a program that ends with "N passed, N failed";
-# at the end stand what each step took and the sum. --full: the fuzzers for longer, and the table of tests/RESULTS.md.
+# at the end stand what each step took and the sum.
+#
+# --full: the fuzzers for longer, every cell instead of a covering set, and the table of tests/RESULTS.md. What has passed
+# on this very commit is not run again, so that it can be resumed; build/results holds it. CELL=STEP or CELL=STEP/CELL runs
+# only that and puts it into the table, for instance CELL=vm/6.1/twin-gpus.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
+# shellcheck source-path=SCRIPTDIR source=results.sh
+. tests/results.sh
+
 full=
-[ "${1:-}" != --full ] || full=1
+[ "${1:-}" != --full ] || full=--full
+cell=${CELL:-}
+unset CELL
 passed=0 failed=0
 table=
 
-# Runs a step, adds up what its last line says. A step that says nothing, or ends badly without a failure, counts as one.
-step() { # NAME COMMAND...
-	local name=$1 start=$SECONDS code p f line
-	shift
-	echo "== $name"
-	"$@" </dev/null 2>&1 | tee "build/check.log"
+# run_step COMMAND...: shows its output, and leaves it in build/check.log. Sets $p and $f from its last line. A step that says
+# nothing, or ends badly without a failure, counts as a failure.
+run_step() {
+	local code line
+
+	"$@" </dev/null 2>&1 | tee build/check.log
 	code=${PIPESTATUS[0]}
 	line=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' build/check.log | tail -n 1)
 	p=${line%% *} f=${line##*, } f=${f%% *}
-	[ -n "$line" ] || { p=0 f=1; echo "not ok $name: it did not say how many passed"; }
-	[ "$code" = 0 ] || [ "$f" != 0 ] || { f=1; echo "not ok $name: it ended with $code"; }
+	[ -n "$line" ] || { p=0 f=1; echo "not ok $slug: it did not say how many passed"; }
+	[ "$code" = 0 ] || [ "$f" != 0 ] || { f=1; echo "not ok $slug: it ended with $code"; }
+}
+
+# step SLUG COMMAND...: runs it, or takes what it said on this commit before.
+step() {
+	local slug=$1 start=$SECONDS p f only=
+	shift
+	[ -z "$cell" ] || [ "${cell%%/*}" = "$slug" ] || return 0
+	[[ $cell != */* ]] || only=${cell#*/}
+	echo "== $slug${only:+, only $only}"
+	if [ -n "$full" ] && [ -z "$cell" ] && results_passed "$slug"; then
+		echo "passed before on this commit, see build/results/$slug"
+	else
+		run_step ${only:+env CELL="$only"} "$@"
+		[ -z "$full" ] || results_keep "$slug" "$only" "$p" "$f" $((SECONDS - start)) build/check.log
+	fi
+	[ -z "$full" ] || read -r p f < <(results_count "$slug")
 	passed=$((passed + p)) failed=$((failed + f))
-	table+=$(printf '%6d s  %5d passed  %3d failed  %s' $((SECONDS - start)) "$p" "$f" "$name")$'\n'
+	table+=$(printf '%6d s  %5d passed  %3d failed  %s' $((SECONDS - start)) "$p" "$f" "$slug")$'\n'
 }
 
 # A build is a test: no warning with either compiler.
@@ -37,30 +62,30 @@ build() { # MAKE-ARGUMENT...
 }
 
 mkdir -p build
-step "build gcc, static" build all tests
-step "build gcc, shared" build STATIC=0 programs
-step "build clang, static" build CC=clang programs
-step "build clang, shared" build CC=clang STATIC=0 programs tests
-step "build with sanitizers" build SAN=1 programs tests
+step build build all tests
+step build-shared build STATIC=0 programs
+step build-clang build CC=clang programs
+step build-clang-shared build CC=clang STATIC=0 programs tests
+step build-sanitizers build SAN=1 programs tests
 step lint tests/lint.sh
-step "unit, gcc" build/tests/unit
-step "unit, clang" build/clang-shared/tests/unit
-step "unit, sanitizers" build/san/tests/unit
+step unit build/tests/unit
+step unit-clang build/clang-shared/tests/unit
+step unit-sanitizers build/san/tests/unit
 step machines tests/machines/run.sh
-step "machines, sanitizers" env BUILD=build/san tests/machines/run.sh
+step machines-sanitizers env BUILD=build/san tests/machines/run.sh
 step cli tests/cli/run.sh
-step "cli, shared libraries" tests/cli/run.sh -b build/shared
-step "cli, sanitizers" tests/cli/run.sh -b build/san
+step cli-shared tests/cli/run.sh -b build/shared
+step cli-sanitizers tests/cli/run.sh -b build/san
 step install tests/install.sh
-step fuzz tests/fuzz/run.sh "${full:+120}"
-step "virtual machines" tests/vm/run.sh
+step fuzz tests/fuzz/run.sh ${full:+120}
+step vm tests/vm/run.sh
 
+if [ -z "$table" ]; then
+	echo "check.sh: no such step: ${cell%%/*}" >&2
+	exit 2
+fi
 echo "== what took the time"
 printf '%s' "$table"
-[ -z "$full" ] || {
-	echo "# Results of \`make check-full\`"
-	printf '\n%s, %s\n\n' "$(date -u +%F)" "$(git rev-parse --short HEAD)"
-	printf '%s' "$table" | sed 's/^/    /'
-} >tests/RESULTS.md
+[ -z "$full" ] || results_table >tests/RESULTS.md
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
