@@ -50,20 +50,29 @@ static ssize_t read_full(int fd, char *buffer, size_t size)
 	return (ssize_t)used;
 }
 
+/* The first part goes through the stack: nearly every file ends in it, and memory of its size costs system calls. */
 int file_read_start(int root, const char *path, size_t max, char **ret_text, size_t *ret_length)
 {
 	cleanup_close int fd = open_regular(root, path);
 	cleanup_free char *text = NULL;
-	size_t size = 4096, used = 0;
+	char first[4096];
+	size_t size = max < sizeof(first) ? max : sizeof(first), used = 0;
+	ssize_t n;
 
 	if (fd < 0)
 		return fd;
-	for (;;) {
-		ssize_t n;
+	n = read_full(fd, first, size);
+	if (n < 0)
+		return (int)n;
+	used = (size_t)n;
+	text = malloc(used + 1);
+	if (text == NULL)
+		return -ENOMEM;
+	memcpy(text, first, used);
+	while (used == size && size < max) {
 		char *larger;
 
-		if (size > max)
-			size = max;
+		size = size > max / 2 ? max : size * 2;
 		larger = realloc(text, size + 1);
 		if (larger == NULL)
 			return -ENOMEM;
@@ -72,9 +81,6 @@ int file_read_start(int root, const char *path, size_t max, char **ret_text, siz
 		if (n < 0)
 			return (int)n;
 		used += (size_t)n;
-		if (used < size || size == max)
-			break;
-		size *= 2;
 	}
 	text[used] = '\0';
 	*ret_text = text;
