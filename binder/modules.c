@@ -103,8 +103,15 @@ struct modules *modules_open(int root, const char *release)
 	else
 		snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", root, modules->directory);
 	modules->context = kmod_new(path, modules->is_running_system ? NULL : no_config);
-	if (modules->context != NULL)
-		kmod_set_log_priority(modules->context, LOG_CRIT);
+	if (modules->context == NULL)
+		return modules;
+	kmod_set_log_priority(modules->context, LOG_CRIT);
+	/*
+	 * Maps the indexes once instead of reading them anew for each name. Only our own: libkmod trusts what it maps.
+	 * Where one is missing it goes on reading files.
+	 */
+	if (modules->is_running_system && !modules->is_flat)
+		(void)kmod_load_resources(modules->context);
 	return modules;
 }
 
