@@ -52,8 +52,10 @@ static const char *address_of(const struct apply_item *item)
 
 static void note(const struct apply *apply, const struct apply_item *item, enum journal_event event)
 {
-	const struct journal_entry entry = { event, address_of(item), item->reason, item->error,
-					     event == JOURNAL_UNBIND ? item->holder : "" };
+	const char *driver = event == JOURNAL_UNBIND     ? item->holder
+			     : event == JOURNAL_OVERRIDE ? item->entry->device->driver
+							 : "";
+	const struct journal_entry entry = { event, address_of(item), item->reason, item->error, driver };
 
 	journal_write(apply->journal, &entry);
 }
@@ -391,6 +393,28 @@ static void take_event(void *context, const struct journal_entry *entry)
 		item->reason = entry->reason;
 		item->error = entry->error;
 	}
+}
+
+static void rewind_device(void *context, const struct journal_entry *entry)
+{
+	const struct inventory *inventory = context;
+
+	if (entry->event != JOURNAL_OVERRIDE)
+		return;
+	for (size_t i = 0; i < inventory->n_devices; i++) {
+		struct device *device = &inventory->devices[i];
+
+		if (!streq(device->address, entry->address))
+			continue;
+		free(device->driver);
+		device->driver = util_copy(entry->driver);
+		device->is_taken = true;
+	}
+}
+
+void apply_rewind(struct inventory *inventory, const struct journal *journal)
+{
+	journal_read(journal, rewind_device, inventory);
 }
 
 void apply_load_journal(struct apply *apply)

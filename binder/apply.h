@@ -43,8 +43,14 @@ void apply_free(struct apply *apply);
 void apply_run(struct apply *apply);
 
 /*
- * For another process, after the first one ended or was killed: brings the items up to what the journal tells, then
- * (apply_recover) gives back what was begun and not finished, except a device that the first one hung on.
+ * For another process, after the first one died or was killed. That one has to plan anew: apply_rewind() shows it the
+ * devices with the drivers that they had before, as the journal tells, so that the plan is the same.
+ */
+void apply_rewind(struct inventory *inventory, const struct journal *journal);
+
+/*
+ * Brings the items up to what the journal tells; apply_recover() then gives back what was begun and not finished,
+ * except a device that the first process hung on.
  */
 void apply_load_journal(struct apply *apply);
 void apply_recover(struct apply *apply);

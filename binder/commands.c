@@ -11,30 +11,18 @@
 #include "lib/log.h"
 #include "lib/paths.h"
 
-/* The supervisor of "boot" waits this much longer than the work itself may take (milliseconds). */
-#define SUPERVISOR_SHARE 200
-
 int command_plan(const struct options *options, int root)
 {
 	struct session session;
 	struct report report;
 	int code;
 
-	session_plan(&session, "plan", options, root, false);
+	session_plan(&session, "plan", options, root, NULL);
 	report = session_report(&session);
 	report_emit(&report, options->json);
 	code = session_exit_code(&session);
 	session_free(&session);
 	return code;
-}
-
-/* Plans, and applies unless the command line says otherwise. */
-static void plan_and_apply(struct session *session, const char *command, const struct options *options, int root,
-			   const char *directory, uint64_t deadline)
-{
-	session_plan(session, command, options, root, true);
-	if (!session->switches.plan_only && !session->switches.off)
-		session_apply(session, directory, deadline);
 }
 
 static void keep(const struct report *report, int root, const char *directory)
@@ -54,71 +42,104 @@ static void adopt_earlier(int root)
 			    strerror(-result));
 }
 
-int command_apply(const struct options *options, int root)
-{
-	uint64_t now = child_now(), deadline = now + options->deadline * 1000;
-	int lock = store_lock(root, PATH_RUN, now + (deadline - now) / 2);
-	struct session session;
-	struct report report;
-	int code;
-
-	adopt_earlier(root);
-	plan_and_apply(&session, "apply", options, root, PATH_RUN, deadline);
-	report = session_report(&session);
-	keep(&report, root, PATH_RUN);
-	report_emit(&report, options->json);
-	code = session_exit_code(&session);
-	session_free(&session);
-	store_unlock(lock);
-	return code;
-}
-
-struct boot {
+/* What the processes of a run have in common. */
+struct run {
+	const char *command;
 	const struct options *options;
 	int root;
-	const char *directory;
-	uint64_t deadline;
+	const char *directory; /* where report and journal go */
+	struct journal journal;
+	enum session_part part;
+	uint64_t deadline; /* of this part */
+	bool is_boot;
 };
 
-static int boot_work(void *context)
+/* Plans, applies unless the command line says otherwise, and reports. Frees nothing: the process ends here. */
+static int work(void *context)
 {
-	const struct boot *boot = context;
-	uint64_t now = child_now();
-	int lock = store_lock(boot->root, boot->directory, now + (boot->deadline - now) / 4);
+	struct run *run = context;
 	struct session session;
 	struct report report;
 
-	if (streq(boot->directory, PATH_RUN))
-		adopt_earlier(boot->root);
-	plan_and_apply(&session, "boot", boot->options, boot->root, boot->directory, boot->deadline);
+	if (run->part == SESSION_APPLY && streq(run->directory, PATH_RUN))
+		adopt_earlier(run->root);
+	session_plan(&session, run->command, run->options, run->root, &run->journal);
+	if (!session.switches.plan_only && !session.switches.off)
+		session_apply(&session, run->part, &run->journal, run->directory, run->deadline);
 	report = session_report(&session);
-	report_log(&report);
-	keep(&report, boot->root, boot->directory);
-	if (boot->options->json)
-		report_emit(&report, true);
-	session_free(&session);
-	store_unlock(lock);
-	return 0;
+	if (run->is_boot)
+		report_log(&report);
+	keep(&report, run->root, run->directory);
+	if (!run->is_boot || run->options->json)
+		report_emit(&report, run->options->json);
+	return session_exit_code(&session);
+}
+
+/* Of the time that there is, in percent: until when each part has to end. */
+static const unsigned int shares[] = { [SESSION_APPLY] = 75, [SESSION_RECOVER] = 95, [SESSION_TELL] = 100 };
+
+/*
+ * Runs it in a child. If that one dies or hangs after it has begun to change something, a second one gives back what it
+ * left, and if that ends no better, a third one only tells. Returns an exit code, or a negative errno.
+ */
+static int supervise(struct run *run, uint64_t end)
+{
+	uint64_t start = child_now(), left = end > start ? end - start : 0;
+	struct child child;
+	int result = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(shares); i++) {
+		run->part = (enum session_part)i;
+		run->deadline = start + left * shares[i] / 100;
+		result = child_start(&child, work, run);
+		if (result == 0)
+			result = child_wait(&child, run->deadline);
+		if (result >= 0 || journal_is_empty(&run->journal))
+			break;
+		log_error("%s the plan %s%s", run->part == SESSION_APPLY ? "applying" : "undoing",
+			  result == -ETIMEDOUT ? "did not end in time" : "ended unexpectedly",
+			  run->part == SESSION_APPLY ? "; giving back what is not finished" : "");
+	}
+	if (result == -ETIMEDOUT)
+		log_error("%s: gave up after %u s; 'vfio-bind status' shows what holds each device", run->command,
+			  run->options->deadline);
+	else if (result < 0)
+		log_error("%s: ended unexpectedly (%s); 'vfio-bind status' shows what holds each device", run->command,
+			  result == -ECHILD ? "crashed" : strerror(-result));
+	return result;
+}
+
+/* lock_share: how much of the time may go by with waiting for another run, as its reciprocal. */
+static int run_supervised(struct run *run, unsigned int lock_share)
+{
+	uint64_t now = child_now(), time = run->options->deadline * 1000;
+	struct store_lock lock;
+	int result;
+
+	store_lock(&lock, run->root, run->directory, now + time / lock_share);
+	(void)journal_create(&run->journal); /* without one, nothing will be done */
+	result = supervise(run, now + time);
+	journal_close(&run->journal);
+	store_unlock(&lock);
+	return result;
+}
+
+int command_apply(const struct options *options, int root)
+{
+	struct run run = { .command = "apply", .options = options, .root = root, .directory = PATH_RUN };
+	int result = run_supervised(&run, 2);
+
+	return result < 0 ? EXIT_FAILURE : result;
 }
 
 void boot_supervised(const struct options *options, int root, const char *directory)
 {
-	uint64_t end = child_now() + options->deadline * 1000;
-	struct boot boot = { options, root, directory, end - SUPERVISOR_SHARE };
-	struct child child;
-	int result;
+	struct run run = {
+		.command = "boot", .options = options, .root = root, .directory = directory, .is_boot = true
+	};
 
 	log_setup("vfio-bind", options->verbose, root);
-	result = child_start(&child, boot_work, &boot);
-	if (result == 0)
-		result = child_wait(&child, end);
-	if (result == -ETIMEDOUT)
-		log_error("boot: gave up after %u s; 'vfio-bind status' shows what holds each device, the boot goes on",
-			  options->deadline);
-	else if (result != 0)
-		log_error("boot: ended unexpectedly (%s); 'vfio-bind status' shows what holds each device, the boot "
-			  "goes on",
-			  result < 0 ? strerror(-result) : "crashed");
+	(void)run_supervised(&run, 4);
 }
 
 int command_boot(const struct options *options, int root)

@@ -22,6 +22,9 @@ struct device {
 	bool console;             /* boot_vga, a framebuffer below it, or the firmware's framebuffer in a BAR */
 	const char *console_sign; /* which of these, in words; NULL if none */
 
+	/* An earlier process of this run began to take it (apply_rewind): driver is the one that it had before. */
+	bool is_taken;
+
 	/* Read only for devices that the policy may touch (inventory_complete). */
 	bool is_complete;
 	bool has_secondary_bus; /* the kernel shows secondary_bus_number: a bridge */

@@ -284,16 +284,19 @@ static void complete_device(struct device *device, int root, bool with_serial)
 
 	device->is_complete = true;
 	read_path(device, root);
-	inventory_read_driver(root, device->address, text);
-	if (text[0] != '\0') {
-		free(device->driver);
-		device->driver = util_copy_printable(text);
-	}
 	attribute_path(path, device->address, "secondary_bus_number");
 	device->has_secondary_bus = sysfs_exists(root, path);
-	attribute_path(path, device->address, "sriov_numvfs");
-	if (sysfs_read_number(root, path, &vfs) == 0 && vfs <= UINT16_MAX)
-		device->vfs = (unsigned int)vfs;
+	if (!device->is_taken) {
+		inventory_read_driver(root, device->address, text);
+		if (text[0] != '\0') {
+			free(device->driver);
+			device->driver = util_copy_printable(text);
+		}
+		/* Takes the device's lock (sriov_numvfs_show(), Linux 5.14 on): not behind an unbind that hangs. */
+		attribute_path(path, device->address, "sriov_numvfs");
+		if (sysfs_read_number(root, path, &vfs) == 0 && vfs <= UINT16_MAX)
+			device->vfs = (unsigned int)vfs;
+	}
 	attribute_path(path, device->address, "serial_number");
 	if (with_serial && sysfs_read(root, path, text, sizeof(text)) == 0 && text[0] != '\0')
 		device->serial = util_copy_printable(text);

@@ -16,13 +16,40 @@ static const char *const words[] = {
 	[JOURNAL_STUCK] = "stuck",       [JOURNAL_FAIL] = "fail",       [JOURNAL_UNDONE] = "undone",
 };
 
-int journal_create(struct journal *journal, int root, const char *directory)
+int journal_create(struct journal *journal)
+{
+	*journal = (struct journal){ memfd_create(NAME_JOURNAL, MFD_CLOEXEC), -1 };
+	return journal->fd < 0 ? -errno : 0;
+}
+
+bool journal_is_empty(const struct journal *journal)
+{
+	return lseek(journal->fd, 0, SEEK_END) <= 0;
+}
+
+/* Returns all of its text, owned by the caller; NULL if there is none. */
+static char *read_text(const struct journal *journal)
+{
+	off_t size = lseek(journal->fd, 0, SEEK_END);
+	char *text;
+	ssize_t n;
+
+	if (size <= 0)
+		return NULL;
+	text = util_alloc((size_t)size + 1);
+	n = pread(journal->fd, text, (size_t)size, 0);
+	text[n > 0 ? n : 0] = '\0';
+	return text;
+}
+
+void journal_keep_copy(struct journal *journal, int root, const char *directory)
 {
 	cleanup_free char *path = util_format("%s/" NAME_JOURNAL, directory);
+	cleanup_free char *text = read_text(journal);
 
 	journal->copy = file_create(root, path, O_WRONLY | O_APPEND);
-	journal->fd = memfd_create(NAME_JOURNAL, MFD_CLOEXEC);
-	return journal->fd < 0 ? -errno : 0;
+	if (journal->copy >= 0 && text != NULL)
+		(void)!write(journal->copy, text, strlen(text));
 }
 
 void journal_close(struct journal *journal)
@@ -47,7 +74,7 @@ static void read_line(char *line, void (*take)(void *context, const struct journ
 {
 	const char *word = parse_next_word(&line), *address = parse_next_word(&line);
 	const char *reason_word = parse_next_word(&line), *error_word = parse_next_word(&line);
-	const char *driver = parse_next_word(&line);
+	const char *driver = line; /* the rest: a name may have blanks */
 	uint64_t reason, error;
 
 	if (error_word == NULL || !parse_number(reason_word, 10, REASON_NONE, &reason) ||
@@ -55,7 +82,7 @@ static void read_line(char *line, void (*take)(void *context, const struct journ
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
 		struct journal_entry entry = { (enum journal_event)i, address, (enum reason)reason, -(int)error,
-					       driver != NULL ? driver : "" };
+					       driver };
 
 		if (streq(word, words[i]))
 			take(context, &entry);
@@ -65,18 +92,9 @@ static void read_line(char *line, void (*take)(void *context, const struct journ
 void journal_read(const struct journal *journal, void (*take)(void *context, const struct journal_entry *entry),
 		  void *context)
 {
-	off_t size = lseek(journal->fd, 0, SEEK_END);
-	cleanup_free char *text = NULL;
-	ssize_t n;
+	cleanup_free char *text = read_text(journal);
 
-	if (size <= 0)
-		return;
-	text = util_alloc((size_t)size + 1);
-	n = pread(journal->fd, text, (size_t)size, 0);
-	if (n <= 0)
-		return;
-	text[n] = '\0';
-	for (char *line = text, *next; (next = strchr(line, '\n')) != NULL; line = next + 1) {
+	for (char *line = text, *next; line != NULL && (next = strchr(line, '\n')) != NULL; line = next + 1) {
 		*next = '\0';
 		read_line(line, take, context);
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What was begun and what came of it, written before each step. It is the one channel by which the process that applies
- * a plan tells its parent, so what is reported is what was written, even if that process was killed.
+ * a plan tells the next one, if it is killed or dies: what that one gives back and reports is what was written.
  *
  * One line per event: "WORD ADDRESS REASON ERRNO [DRIVER]".
  */
@@ -11,7 +11,7 @@
 #include "binder/plan.h"
 
 enum journal_event {
-	JOURNAL_OVERRIDE, /* about to write driver_override */
+	JOURNAL_OVERRIDE, /* about to write driver_override; the driver that the device has had until now is named */
 	JOURNAL_CLEARED,  /* the override was read back as empty */
 	JOURNAL_UNBIND,   /* about to take it from a driver, which is named */
 	JOURNAL_UNBOUND,  /* the write came back, whatever it said */
@@ -27,12 +27,15 @@ struct journal {
 	int copy; /* the same as a file, for people; -1 if it cannot be */
 };
 
-/*
- * Creates the journal of this run, in memory and as directory/journal, both empty. Returns 0 or a negative errno; that
- * there is no file is no error.
- */
-int journal_create(struct journal *journal, int root, const char *directory);
+/* Creates an empty journal in memory, which children share. Returns 0 or a negative errno. */
+int journal_create(struct journal *journal);
+
+/* Writes what the journal has so far to directory/journal, and from now on goes on there, too, if that can be. */
+void journal_keep_copy(struct journal *journal, int root, const char *directory);
 void journal_close(struct journal *journal);
+
+/* Has nothing been begun yet? */
+bool journal_is_empty(const struct journal *journal);
 
 struct journal_entry {
 	enum journal_event event;

@@ -6,19 +6,27 @@
 #include "binder/apply.h"
 #include "binder/initramfs.h"
 #include "binder/store.h"
-#include "lib/child.h"
 #include "lib/file.h"
 #include "lib/log.h"
 #include "lib/paths.h"
 
-/* Of the time that is left, in percent: until when the plan is applied, and until when what is not finished is undone.
- */
-#define SHARE_TO_APPLY 75
-#define SHARE_TO_UNDO 95
+/* What was begun as planned stays planned, whatever the machine shows now (a parameter of vfio-pci, for instance). */
+static void keep_taken(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n_entries; i++) {
+		struct plan_entry *entry = &plan->entries[i];
+
+		if (entry->device == NULL || !entry->device->is_taken)
+			continue;
+		entry->verdict = VERDICT_BIND;
+		entry->reason = REASON_NONE;
+	}
+}
 
 void session_plan(struct session *session, const char *command, const struct options *options, int root,
-		  bool will_apply)
+		  const struct journal *journal)
 {
+	bool will_apply = journal != NULL;
 	struct policy_source source = { root, options->policy };
 	int result;
 
@@ -32,6 +40,8 @@ void session_plan(struct session *session, const char *command, const struct opt
 			    strerror(-result));
 	if (options->kernel != NULL)
 		(void)util_copy_fixed(session->inventory.release, sizeof(session->inventory.release), options->kernel);
+	if (journal != NULL)
+		apply_rewind(&session->inventory, journal);
 	inventory_complete(&session->inventory, root, &session->policy, false);
 	log_debug("%zu functions, %zu rules from %zu files, %s IOMMU, vfio-pci %s", session->inventory.n_devices,
 		  session->policy.n_rules, session->policy.n_files, session->inventory.has_iommu ? "with" : "no",
@@ -49,72 +59,41 @@ void session_plan(struct session *session, const char *command, const struct opt
 	session->stuck = store_stuck(root, &session->input.n_stuck);
 	session->input.stuck = session->stuck;
 	plan_build(&session->plan, &session->input);
+	keep_taken(&session->plan);
 	plan_explain(&session->plan, &session->input);
 	if (session->switches.plan_only)
 		session->command = "plan";
 	session->generator = will_apply ? initramfs_generator(root) : NULL;
 }
 
-static int run_apply(void *context)
-{
-	apply_run(context);
-	return 0;
-}
-
-static int run_recovery(void *context)
-{
-	apply_load_journal(context);
-	apply_recover(context);
-	return 0;
-}
-
-/* Runs the plan in a child; if that one is killed or dies, a second one gives back what it left. */
-static void run_in_children(struct apply *apply, uint64_t deadline)
-{
-	uint64_t now = child_now(), left = deadline > now ? deadline - now : 0;
-	struct child child;
-	int result;
-
-	apply->deadline = now + left * SHARE_TO_APPLY / 100;
-	result = child_start(&child, run_apply, apply);
-	if (result < 0) {
-		log_error("cannot start a process to apply the plan: %s; nothing was changed", strerror(-result));
-		return;
-	}
-	result = child_wait(&child, apply->deadline);
-	if (result == 0)
-		return;
-	log_error("applying the plan %s; giving back what is not finished",
-		  result == -ETIMEDOUT ? "did not end in time" : "ended unexpectedly");
-	apply->deadline = now + left * SHARE_TO_UNDO / 100;
-	if (child_start(&child, run_recovery, apply) < 0 || child_wait(&child, apply->deadline) != 0)
-		log_error("giving back did not end in time either; 'status' shows what holds each device");
-}
-
-void session_apply(struct session *session, const char *directory, uint64_t deadline)
+void session_apply(struct session *session, enum session_part part, struct journal *journal, const char *directory,
+		   uint64_t deadline)
 {
 	struct kernel_context context = { session->root, session->inventory.modules };
 	struct kernel kernel = kernel_real(&context);
-	struct journal journal = { -1, -1 };
 	struct apply apply;
 
 	session->was_applied = true;
-	apply_prepare(&apply, &session->plan, &kernel, &journal, 0);
+	apply_prepare(&apply, &session->plan, &kernel, journal, deadline);
 	if (apply.n_items == 0)
 		return;
-	if (journal_create(&journal, session->root, directory) < 0) {
+	if (journal->fd < 0) {
 		problem_add(&session->problems, PROBLEM_MACHINE, directory,
 			    "cannot make a journal, so nothing could be undone; nothing was changed");
 	} else {
-		run_in_children(&apply, deadline);
-		apply_load_journal(&apply);
+		journal_keep_copy(journal, session->root, directory);
+		if (part == SESSION_APPLY)
+			apply_run(&apply);
+		else
+			apply_load_journal(&apply);
+		if (part == SESSION_RECOVER)
+			apply_recover(&apply);
 	}
 	if (apply.lacks_type1 && apply_has_bound(&apply))
 		problem_add(&session->problems, PROBLEM_MACHINE, "vfio_iommu_type1",
 			    "cannot load this module; the devices are bound, but no guest starts until it is loaded");
 	apply_conclude(&apply, &session->plan, &session->input);
 	apply_free(&apply);
-	journal_close(&journal);
 }
 
 static bool has_policy_errors(const struct session *session)

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One run of the pipeline: read, plan, apply, report. The commands choose how far it goes. */
+/*
+ * One run of the pipeline: read, plan, apply, report. The commands choose how far it goes, and start another process
+ * that goes on from the journal if the one that applies the plan dies or hangs.
+ */
 #ifndef VFIOKIT_SESSION_H
 #define VFIOKIT_SESSION_H
 
+#include "binder/journal.h"
 #include "binder/options.h"
 #include "binder/report.h"
 
@@ -21,17 +25,21 @@ struct session {
 };
 
 /*
- * Reads everything and makes the plan. will_apply: this run means to change the machine, so it needs the kernel command
- * line, and on a running system leaves bound devices alone.
+ * Reads everything and makes the plan. journal: NULL for a dry run; otherwise this run means to change the machine, so
+ * it needs the kernel command line, and on a running system leaves bound devices alone. The plan is the one from before
+ * what is in the journal was done.
  */
 void session_plan(struct session *session, const char *command, const struct options *options, int root,
-		  bool will_apply);
+		  const struct journal *journal);
+
+/* What a process has to do: apply the plan; or give back what an earlier one left unfinished; or only tell of it. */
+enum session_part { SESSION_APPLY, SESSION_RECOVER, SESSION_TELL };
 
 /*
- * Applies the plan, in a child, until the deadline (child_now() time). The journal goes to directory (PATH_RUN or
- * PATH_RUN_PID1).
+ * Does it, until the deadline (child_now() time). A copy of the journal goes to directory (PATH_RUN or PATH_RUN_PID1).
  */
-void session_apply(struct session *session, const char *directory, uint64_t deadline);
+void session_apply(struct session *session, enum session_part part, struct journal *journal, const char *directory,
+		   uint64_t deadline);
 
 /* A report that borrows all from the session. */
 struct report session_report(const struct session *session);

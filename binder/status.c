@@ -255,13 +255,13 @@ static int status_without_report(int root, bool as_json)
 /* Needs root; without, the report is read where it is. Not while another run may write its own. */
 static void adopt(int root)
 {
-	int lock;
+	struct store_lock lock;
 
 	if (!sysfs_exists(root, PATH_RUN_PID1 "/" NAME_REPORT))
 		return;
-	lock = store_lock(root, PATH_RUN, child_now() + ADOPT_TIMEOUT);
+	store_lock(&lock, root, PATH_RUN, child_now() + ADOPT_TIMEOUT);
 	(void)store_adopt(root);
-	store_unlock(lock);
+	store_unlock(&lock);
 }
 
 int command_status(const struct options *options, int root)

@@ -4,6 +4,8 @@
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "lib/child.h"
@@ -149,27 +151,52 @@ cJSON *store_read(int root)
 	return merge_reports(root);
 }
 
-int store_lock(int root, const char *directory, uint64_t deadline)
+/* Opens the file and locks it. Returns a negative errno, -EAGAIN if another one has it. */
+static int try_lock(int root, const char *path)
 {
-	const struct timespec pause = { .tv_nsec = LOCK_PAUSE * 1000000L };
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	cleanup_free char *path = util_format("%s/" NAME_LOCK, directory);
-	int fd;
+	cleanup_close int fd = root_open(root, path, O_RDWR | O_CREAT, 0644), now = -1;
+	struct stat ours, theirs;
+	int result = fd;
 
-	if (file_make_directories(root, directory) < 0)
-		return -1;
-	fd = root_open(root, path, O_RDWR | O_CREAT, 0644);
-	/* Not flock(): a child that hangs for ever would hold that lock for us. */
-	while (fd >= 0 && fcntl(fd, F_SETLK, &lock) < 0 && (errno == EACCES || errno == EAGAIN) &&
-	       child_now() < deadline)
-		(void)nanosleep(&pause, NULL);
-	return fd;
+	if (fd < 0)
+		return fd;
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return -errno;
+	/* Whoever had it may have removed the file between our open and our lock. */
+	now = root_open(root, path, O_PATH, 0);
+	if (now < 0 || fstat(fd, &ours) < 0 || fstat(now, &theirs) < 0 || ours.st_ino != theirs.st_ino)
+		return -EAGAIN;
+	fd = -1;
+	return result;
 }
 
-void store_unlock(int lock)
+void store_lock(struct store_lock *lock, int root, const char *directory, uint64_t deadline)
 {
-	if (lock >= 0)
-		close(lock);
+	const struct timespec pause = { .tv_nsec = LOCK_PAUSE * 1000000L };
+	cleanup_free char *path = util_format("%s/" NAME_LOCK, directory);
+
+	*lock = (struct store_lock){ root, directory, -1 };
+	if (file_make_directories(root, directory) < 0)
+		return;
+	/* Not fcntl(): its locks are not shared with children, which may outlive us. */
+	for (;;) {
+		lock->fd = try_lock(root, path);
+		if (lock->fd != -EAGAIN || child_now() >= deadline)
+			return;
+		(void)nanosleep(&pause, NULL);
+	}
+}
+
+void store_unlock(struct store_lock *lock)
+{
+	cleanup_free char *path = util_format("%s/" NAME_LOCK, lock->directory);
+
+	if (lock->fd < 0)
+		return;
+	/* Without its name the lock is worth nothing to a child that hangs. */
+	(void)file_remove(lock->root, path, 0);
+	close(lock->fd);
+	lock->fd = -1;
 }
 
 static void add_stuck(const cJSON *run, struct bdf **stuck, size_t *count)

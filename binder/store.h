@@ -27,10 +27,16 @@ struct cJSON *store_read(int root);
 
 /*
  * One run at a time: waits until no other one has the directory, but not beyond the deadline (child_now() time); then
- * goes on without, because a boot must not wait for ever. Returns what store_unlock() takes.
+ * goes on without, because a boot must not wait for ever. Children share the lock: it is held until the last of them
+ * has ended or store_unlock() is called, which takes it from children that hang, too.
  */
-int store_lock(int root, const char *directory, uint64_t deadline);
-void store_unlock(int lock);
+struct store_lock {
+	int root;
+	const char *directory; /* borrowed */
+	int fd;                /* -1: not held */
+};
+void store_lock(struct store_lock *lock, int root, const char *directory, uint64_t deadline);
+void store_unlock(struct store_lock *lock);
 
 /*
  * The devices that hung a run of this boot: whoever touches one may hang as well. Returns their addresses, owned by the

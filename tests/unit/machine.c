@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "binder/apply.h"
 #include "binder/policy_internal.h"
 #include "binder/report.h"
 #include "lib/parse.h"
@@ -233,11 +234,13 @@ void machine_read(struct machine *machine, const struct machine_text *text)
 	make_plan(machine, text->keeps_bound);
 }
 
-void machine_read_root(struct machine *machine, int root, const char *policy)
+void machine_read_root(struct machine *machine, int root, const char *policy, const struct journal *journal)
 {
 	*machine = (struct machine){ 0 };
 	machine_read_policy(&machine->policy, policy, strlen(policy), &machine->switches, &machine->problems);
 	CHECK_INT(inventory_scan(&machine->inventory, root, &machine->problems), 0);
+	if (journal != NULL)
+		apply_rewind(&machine->inventory, journal);
 	inventory_complete(&machine->inventory, root, &machine->policy, false);
 	read_needs(machine, "");
 	make_plan(machine, false);

@@ -3,7 +3,7 @@
 #ifndef TESTS_UNIT_MACHINE_H
 #define TESTS_UNIT_MACHINE_H
 
-#include "binder/plan.h"
+#include "binder/journal.h"
 
 #define MACHINE_NEEDS_MAX 8
 
@@ -35,8 +35,8 @@ struct machine {
 /* Builds all of it in memory and plans. Free with machine_free(). */
 void machine_read(struct machine *machine, const struct machine_text *text);
 
-/* The same for a root, whose policy is this text. */
-void machine_read_root(struct machine *machine, int root, const char *policy);
+/* The same for a root, whose policy is this text; as it was before what the journal tells, if that is not NULL. */
+void machine_read_root(struct machine *machine, int root, const char *policy, const struct journal *journal);
 void machine_free(struct machine *machine);
 
 /* One policy file, read as bind.conf would be. */

@@ -91,14 +91,15 @@ const struct scenario scenarios[] = {
 void run_begin_again(struct run *run, const struct scenario *scenario, int root)
 {
 	*run = (struct run){ .scenario = scenario, .root = root };
-	machine_read_root(&run->machine, root, scenario->policy);
+	machine_read_root(&run->machine, root, scenario->policy, NULL);
 	fake_start(&run->fake, root, scenario->drivers != NULL ? scenario->drivers : fake_drivers);
 	if (scenario->lacks_type1)
 		run->fake.modules = NULL;
 	run->fake.refused = scenario->refused;
 	run->fake.refused_error = scenario->refused_error;
 	run->fake.hanging = scenario->hanging;
-	CHECK_INT(journal_create(&run->journal, root, "run/vfiokit"), 0);
+	CHECK_INT(journal_create(&run->journal), 0);
+	journal_keep_copy(&run->journal, root, "run/vfiokit");
 }
 
 void run_begin(struct run *run, const struct scenario *scenario)
@@ -127,6 +128,17 @@ void run_apply(struct run *run)
 	apply_free(&apply);
 }
 
+/* As a process does that has only the journal: it must come to the same plan. */
+static void plan_again(struct run *run)
+{
+	cleanup_free char *before = machine_verdicts(&run->machine), *now = NULL;
+
+	machine_free(&run->machine);
+	machine_read_root(&run->machine, run->root, run->scenario->policy, &run->journal);
+	now = machine_verdicts(&run->machine);
+	CHECK_STR(now, before);
+}
+
 bool run_apply_killed(struct run *run)
 {
 	struct apply apply;
@@ -141,6 +153,7 @@ bool run_apply_killed(struct run *run)
 	if (!WIFSIGNALED(status))
 		return false;
 	run->fake.mode = FAKE_WORK;
+	plan_again(run);
 	prepare(run, &apply);
 	apply_load_journal(&apply);
 	apply_recover(&apply);

@@ -182,7 +182,7 @@ TEST(inventory_complete)
 		struct machine machine;
 		cleanup_free char *complete = util_copy(""), *vfs = util_copy(""), *serials = util_copy("");
 
-		machine_read_root(&machine, test_root(tree), rows[i].policy);
+		machine_read_root(&machine, test_root(tree), rows[i].policy, NULL);
 		for (size_t j = 0; j < machine.inventory.n_devices; j++) {
 			const struct device *device = &machine.inventory.devices[j];
 
@@ -192,7 +192,7 @@ TEST(inventory_complete)
 				    device->serial != NULL ? " " : "");
 			CHECK_INT(device->has_secondary_bus, device->is_complete && j == 0);
 		}
-		test_case("%s", rows[i].policy);
+		test_case("%s", rows[i].policy, NULL);
 		CHECK_STR(complete, rows[i].complete);
 		CHECK_STR(vfs, rows[i].vfs);
 		CHECK_STR(serials, rows[i].serials);
@@ -223,7 +223,7 @@ TEST(inventory_drivers)
 
 		test_case("%s %s", rows[i].tree, rows[i].driver);
 		machine_read_root(&machine, test_root(tree),
-				  "[device a]\nid=1111:0001\n[device b]\nid=1111:0001\ndriver=foo\n");
+				  "[device a]\nid=1111:0001\n[device b]\nid=1111:0001\ndriver=foo\n", NULL);
 		CHECK_INT(inventory_driver(&machine.inventory, rows[i].driver), rows[i].known);
 		CHECK_INT(machine.inventory.ignores_denylist, rows[i].ignores_denylist);
 		machine_free(&machine);

@@ -26,8 +26,11 @@ TEST(journal_round_trip)
 	struct journal journal;
 	cleanup_free char *events = NULL, *text = NULL;
 
-	CHECK_INT(journal_create(&journal, root, "run/vfiokit"), 0);
+	CHECK_INT(journal_create(&journal), 0);
+	journal_keep_copy(&journal, root, "run/vfiokit");
+	CHECK_TRUE(journal_is_empty(&journal));
 	journal_write(&journal, &(struct journal_entry){ JOURNAL_OVERRIDE, "0000:01:00.0", REASON_NONE, 0, "" });
+	CHECK_TRUE(!journal_is_empty(&journal));
 	journal_write(&journal, &(struct journal_entry){ JOURNAL_FAIL, "12345678:01:00.0", REASON_PROBE, -EINVAL, "" });
 	journal_write(&journal, &(struct journal_entry){ JOURNAL_STUCK, "0000:01:00.0", REASON_STUCK, -ETIMEDOUT, "" });
 	journal_write(&journal, &(struct journal_entry){ JOURNAL_UNBIND, "0000:01:00.0", REASON_NONE, 0, "nouveau" });
@@ -39,6 +42,26 @@ TEST(journal_round_trip)
 			"unbind 0000:01:00.0 19 0 nouveau\n");
 	journal_close(&journal);
 	CHECK_INT(journal.fd, -1);
+}
+
+/* A second process begins the file again, with all that the first one wrote. */
+TEST(journal_copy_again)
+{
+	static const struct journal_entry first = { JOURNAL_OVERRIDE, "0000:01:00.0", REASON_NONE, 0, "a b" };
+	static const struct journal_entry second = { JOURNAL_UNDONE, "0000:01:00.0", REASON_NONE, 0, "" };
+	int root = test_root("");
+	struct journal journal;
+	cleanup_free char *events = NULL, *text = NULL;
+
+	CHECK_INT(journal_create(&journal), 0);
+	journal_write(&journal, &first);
+	journal_keep_copy(&journal, root, "run/vfiokit");
+	journal_write(&journal, &second);
+	events = events_of(&journal);
+	CHECK_STR(events, "0 0000:01:00.0 19 0 a b;8 0000:01:00.0 19 0;");
+	text = test_read_file(root, "run/vfiokit/journal");
+	CHECK_STR(text, "override 0000:01:00.0 19 0 a b\nundone 0000:01:00.0 19 0 \n");
+	journal_close(&journal);
 }
 
 /* Each run begins a new one; what cannot be a file is kept in memory. */
@@ -60,7 +83,8 @@ TEST(journal_create)
 		cleanup_free char *events = NULL, *file = NULL;
 
 		test_case("%s", cases[i].tree);
-		CHECK_INT(journal_create(&journal, root, "run/vfiokit"), 0);
+		CHECK_INT(journal_create(&journal), 0);
+		journal_keep_copy(&journal, root, "run/vfiokit");
 		journal_write(&journal, &(struct journal_entry){ JOURNAL_DONE, "0000:02:00.0", REASON_NONE, 0, "" });
 		events = events_of(&journal);
 		CHECK_STR(events, "5 0000:02:00.0 19 0;");
@@ -78,7 +102,8 @@ TEST(journal_link_in_the_way)
 	cleanup_free char *victim = NULL;
 
 	CHECK_INT(symlinkat("../../victim", root, "run/vfiokit/journal"), 0);
-	CHECK_INT(journal_create(&journal, root, "run/vfiokit"), 0);
+	CHECK_INT(journal_create(&journal), 0);
+	journal_keep_copy(&journal, root, "run/vfiokit");
 	journal_write(&journal, &(struct journal_entry){ JOURNAL_DONE, "0000:02:00.0", REASON_NONE, 0, "" });
 	journal_close(&journal);
 	victim = test_read_file(root, "victim");
@@ -100,6 +125,7 @@ TEST(journal_junk)
 		{ "done 0000:01:00.0 19 99999\n", "" },
 		{ "done 0000:01:00.0 -1 0\n", "" },
 		{ "done x 0 0\n", "5 x 0 0;" },
+		{ "unbind x 0 0 a b\n", "2 x 0 0 a b;" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

@@ -4,7 +4,9 @@
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/wait.h>
 
+#include "lib/child.h"
 #include "lib/paths.h"
 #include "tests/unit/test.h"
 
@@ -125,4 +127,50 @@ TEST(store_cannot_write)
 	int root = test_root("F: run=\n");
 
 	CHECK_INT(store_add(root, PATH_RUN, cJSON_Parse("{}")), -ENOTDIR);
+}
+
+static int lock_in_child(void *context)
+{
+	struct store_lock lock;
+
+	store_lock(&lock, *(int *)context, PATH_RUN, 0);
+	return lock.fd < 0 ? 1 : 0;
+}
+
+static int sleep_in_child(void *context)
+{
+	(void)context;
+	return pause();
+}
+
+static bool can_lock(int root)
+{
+	struct child child;
+
+	CHECK_INT(child_start(&child, lock_in_child, &root), 0);
+	return child_wait(&child, child_now() + 10000) == 0;
+}
+
+/* Children keep the lock when we die, but not when we are done. */
+TEST(store_lock)
+{
+	int root = test_root("");
+	struct store_lock lock;
+	struct child child;
+
+	store_lock(&lock, root, PATH_RUN, 0);
+	CHECK_TRUE(lock.fd >= 0);
+	CHECK_TRUE(!can_lock(root));
+	CHECK_INT(child_start(&child, sleep_in_child, NULL), 0);
+	close(lock.fd);
+	CHECK_TRUE(!can_lock(root));
+	CHECK_INT(child_wait(&child, 0), -ETIMEDOUT);
+	(void)waitpid(child.pid, NULL, 0);
+
+	store_lock(&lock, root, PATH_RUN, 0);
+	CHECK_TRUE(lock.fd >= 0);
+	CHECK_INT(child_start(&child, sleep_in_child, NULL), 0);
+	store_unlock(&lock);
+	CHECK_TRUE(can_lock(root));
+	CHECK_INT(child_wait(&child, 0), -ETIMEDOUT);
 }

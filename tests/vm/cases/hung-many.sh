@@ -30,5 +30,7 @@ guest() {
 	hold 03:00.0 04:00.0 05:00.0 06:00.0 07:00.0
 	boot
 	check "at least the first is reported as stuck" reported 'reason	stuck'
+	check "a second process gave back what the first one left" logged 'giving back what is not finished'
+	is "driver before, in the report" "$(field 03:00.0 driver_before)" vfio-pci
 	driver 02:00.0 vfio-pci
 }
