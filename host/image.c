@@ -133,7 +133,7 @@ int command_image(const struct options *options, int root)
 	if (options->kernel != NULL && (options->kernel[0] == '\0' || strchr(options->kernel, '/') != NULL ||
 					strlen(options->kernel) >= SYSFS_NAME_SIZE))
 		return complain("--kernel takes a release as 'uname -r' prints it");
-	session_plan(&session, "plan", options, root, false);
+	session_plan(&session, "plan", options, root, NULL);
 	if (options->list)
 		code = show_list(&session, options);
 	else if (options->explain)

@@ -192,7 +192,7 @@ TEST(inventory_complete)
 				    device->serial != NULL ? " " : "");
 			CHECK_INT(device->has_secondary_bus, device->is_complete && j == 0);
 		}
-		test_case("%s", rows[i].policy, NULL);
+		test_case("%s", rows[i].policy);
 		CHECK_STR(complete, rows[i].complete);
 		CHECK_STR(vfs, rows[i].vfs);
 		CHECK_STR(serials, rows[i].serials);
