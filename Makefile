@@ -165,12 +165,21 @@ format:
 # --- installing -------------------------------------------------------------------------------------
 
 # Everything that is installed: SOURCE TARGET MODE, so that uninstall cannot forget one.
+LIBDIR := $(PREFIX)/lib
+ITOOLS := $(PREFIX)/share/initramfs-tools
 define INSTALLED
 $(OUT)/vfio-bind $(PREFIX)/sbin/vfio-bind 755
 $(OUT)/vfiokit $(PREFIX)/bin/vfiokit 755
 conf/bind.conf $(PREFIX)/share/doc/vfiokit/examples/bind.conf 644
 completions/vfiokit.bash $(PREFIX)/share/bash-completion/completions/vfiokit 644
 completions/vfio-bind.bash $(PREFIX)/share/bash-completion/completions/vfio-bind 644
+systemd/vfiokit-initrd.service $(LIBDIR)/systemd/system/vfiokit-initrd.service 644
+dracut/55vfiokit/module-setup.sh $(LIBDIR)/dracut/modules.d/55vfiokit/module-setup.sh 755
+dracut/55vfiokit/vfio-bind.sh $(LIBDIR)/dracut/modules.d/55vfiokit/vfio-bind.sh 755
+dracut/vfiokit.conf $(LIBDIR)/dracut/dracut.conf.d/55-vfiokit.conf 644
+initramfs-tools/hooks/vfiokit $(ITOOLS)/hooks/vfiokit 755
+initramfs-tools/scripts/init-top/00-vfiokit $(ITOOLS)/scripts/init-top/00-vfiokit 755
+initramfs-tools/post-update.d/vfiokit $(SYSCONFDIR)/initramfs/post-update.d/vfiokit 755
 $(foreach page,$(notdir $(MAN_SRC:.scd=)),$(BUILD)/man/$(page) $(PREFIX)/share/man/man$(lastword $(subst ., ,$(page)))/$(page) 644
 )
 endef
