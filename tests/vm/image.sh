@@ -71,9 +71,26 @@ image_tool()
 	echo "$program"
 }
 
+# image_disk KERNELDIR ROOT DISK: an ext4 file system of what is in ROOT, as changed by disk() of the
+# case, to be the real root. Its init runs the guest.
+image_disk()
+{
+	local dir=$1 root=$2.real disk=$3
+
+	rm -rf "$root" "$disk"
+	cp -a "$2" "$root"
+	install -m 755 "$vm/guest/main" "$root/usr/sbin/init"
+	echo ID=vfiokit-test >"$root/etc/os-release" # systemd becomes nobody's init without
+	(cd "$root" && disk "$dir" "$(<"$dir/release")")
+	truncate -s 256M "$disk"
+	mkfs.ext4 -q -F -L vfiokit-root -O ^has_journal -E root_owner=0:0 -d "$root" "$disk"
+	rm -rf "$root"
+}
+
 # image_build KERNELDIR CASEFILE IMAGE: with what policy() of the case prints as policy, and
 # changed by its image(), which runs in the root directory; what that leaves as IMAGE.front or
-# IMAGE.behind is put in front of the archive or behind it, as a boot loader does.
+# IMAGE.behind is put in front of the archive or behind it, as a boot loader does, and IMAGE.whole
+# takes its place. With disk(), there is a disk IMAGE.disk.
 image_build()
 {
 	local dir=$1 casefile=$2 out=$3 root=$3.root
@@ -91,13 +108,13 @@ image_build()
 	if is_function policy; then
 		policy >"$root/etc/vfiokit/bind.conf"
 	fi
-	if is_function image; then
-		(cd "$root" && image "$dir" "$(<"$dir/release")" "$out")
+	if is_function disk; then
+		image_disk "$dir" "$root" "$out.disk"
 	fi
-	{
-		cat "$out.front" 2>/dev/null
-		(cd "$root" && find . | cpio --quiet -o -H newc -R 0:0)
-		cat "$out.behind" 2>/dev/null
-	} >"$out"
-	rm -rf "$root" "$out.front" "$out.behind"
+	if is_function image; then
+		(cd "$root" && image "$dir" "$(<"$dir/release")" "$out") || return
+	fi
+	[ -e "$out.whole" ] || (cd "$root" && find . | cpio --quiet -o -H newc -R 0:0) >"$out.whole"
+	cat "$out.front" "$out.whole" "$out.behind" >"$out" 2>/dev/null
+	rm -rf "$root" "$out.front" "$out.whole" "$out.behind"
 }

@@ -77,6 +77,7 @@ machine_run()
 	else
 		twin_gpus
 	fi
+	[ ! -e "$image.disk" ] || option -drive "file=$image.disk,if=virtio,format=raw,snapshot=on"
 	[ "$iommu" = no ] || qemu=(-device intel-iommu,intremap=on,caching-mode=on "${qemu[@]}")
 	timeout -k 5 "$seconds" qemu-system-x86_64 "${qemu[@]}" </dev/null >"$log.qemu" 2>&1
 }

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# run.sh [-k 6.1|6.12] [-v] [CASE...]: boots each case of cases/ on each kernel, one VM at a time.
+# run.sh [-k 6.1|6.12] [-d DIR] [-v] [CASE...]: boots each case of cases/, or of DIR, on each kernel, one VM at a time.
 #
 # A line "ok KERNEL/CASE (SECONDS s): TITLE" or "not ok ..." for each, after the latter what was
 # wrong and the end of the serial log; the whole log stays in build/vm-logs/. At the end
@@ -15,12 +15,13 @@ set -uo pipefail
 
 verbose=
 kernels="6.1 6.12"
+cases=$vm/cases
 passed=0
 failed=0
 
 usage()
 {
-	echo "usage: run.sh [-k 6.1|6.12] [-v] [CASE...]" >&2
+	echo "usage: run.sh [-k 6.1|6.12] [-d DIR] [-v] [CASE...]" >&2
 	exit 2
 }
 
@@ -65,7 +66,7 @@ run_case()
 {
 	local name=${1##*/} wanted=$kernels kernel casefile
 
-	casefile=$vm/cases/$name.sh
+	casefile=$cases/$name.sh
 	[ "$name" = "$1" ] || wanted=${1%/*}
 	[ -f "$casefile" ] || { echo "run.sh: no such case: $name" >&2; exit 2; }
 	for kernel in $wanted; do
@@ -79,9 +80,10 @@ run_case()
 	done
 }
 
-while getopts k:v option; do
+while getopts k:d:v option; do
 	case $option in
 	k) kernels=$OPTARG ;;
+	d) cases=$OPTARG ;;
 	v) verbose=yes ;;
 	*) usage ;;
 	esac
@@ -92,7 +94,7 @@ shift $((OPTIND - 1))
 [ -x "$binder" ] || { echo "run.sh: $binder is missing: run make" >&2; exit 2; }
 
 if [ $# = 0 ]; then
-	for casefile in "$vm"/cases/*.sh; do
+	for casefile in "$cases"/*.sh; do
 		set -- "$@" "$(basename "$casefile" .sh)"
 	done
 fi

@@ -289,6 +289,32 @@ outside() {
 	chroot /outside "$@"
 }
 
+# in_real_root ADDRESS TWIN: this is the root on the disk, and what was done in the initramfs is still so: the device is on
+# vfio-pci, its twin on the driver that the image loaded early, and after our plan.
+in_real_root() {
+	is "root" "$(awk '$2 == "/" { type = $3 } END { print type }' /proc/mounts)" ext4
+	driver "$1" vfio-pci
+	driver "$2" bochs-drm
+	check "the report is in /run" [ -e "$report" ]
+	verdict "$1" bind
+	verdict "$2" "skip boot-vga"
+	is "driver of $2 when we ran" "$(field "$2" driver_after)" null
+	check "we were there before the driver" earlier 'vfio-bind' 'bochs-drm.*initialized\|Initialized bochs-drm'
+	opens "$1"
+	vfio-bind status
+	is "exit code of status" $? 0
+	coldplug
+	driver "$1" vfio-pci
+	driver "$2" bochs-drm
+}
+
+# earlier REGEX REGEX: lines of the kernel log in that order. Unless both are there, it is not so.
+earlier() {
+	local first second
+
+	first=$(dmesg | grep -n -m 1 "$1") && second=$(dmesg | grep -n -m 1 "$2") && [ "${first%%:*}" -lt "${second%%:*}" ]
+}
+
 # table: every PCI function, for a person.
 table() {
 	local d
