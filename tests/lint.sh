@@ -23,11 +23,11 @@ check_format() { files '*.c' '*.h' | grep -v '^lib/fortify' | xargs clang-format
 
 check_spdx() {
 	local missing
-	missing=$(files '*.c' '*.h' '*.sh' '*.bash' '*.scd' Makefile '.ci/run' 'conf/*' | xargs grep -L 'SPDX-License-Identifier: GPL-2.0-or-later')
+	missing=$(files '*.c' '*.h' '*.sh' '*.bash' '*.scd' Makefile '.ci/run' 'conf/*' 'mkinitcpio/*' | xargs grep -L 'SPDX-License-Identifier: GPL-2.0-or-later')
 	[ -z "$missing" ] || { echo "no SPDX line: $missing"; return 1; }
 }
 
-scripts() { files | xargs -d '\n' awk 'FNR == 1 && /^#!.*(bash|sh)$/ { print FILENAME } { nextfile }'; files '*.bash'; }
+scripts() { files | xargs -d '\n' awk 'FNR == 1 && /^#!.*(bash|sh)$/ { print FILENAME } { nextfile }'; files '*.bash' 'mkinitcpio/*.conf' 'mkinitcpio/hooks/*'; }
 
 check_shell() { scripts | xargs shellcheck -x -s bash -S style; }
 
