@@ -166,42 +166,86 @@ format:
 
 # Everything that is installed: SOURCE TARGET MODE, so that uninstall cannot forget one.
 LIBDIR := $(PREFIX)/lib
+UNITS  := $(LIBDIR)/systemd/system
+DRACUT := $(LIBDIR)/dracut
 ITOOLS := $(PREFIX)/share/initramfs-tools
+INITCPIO := $(LIBDIR)/initcpio
+DOC    := $(PREFIX)/share/doc/vfiokit
 define INSTALLED
 $(OUT)/vfio-bind $(PREFIX)/sbin/vfio-bind 755
 $(OUT)/vfiokit $(PREFIX)/bin/vfiokit 755
-conf/bind.conf $(PREFIX)/share/doc/vfiokit/examples/bind.conf 644
+conf/bind.conf $(DOC)/examples/bind.conf 644
 completions/vfiokit.bash $(PREFIX)/share/bash-completion/completions/vfiokit 644
 completions/vfio-bind.bash $(PREFIX)/share/bash-completion/completions/vfio-bind 644
-systemd/vfiokit-initrd.service $(LIBDIR)/systemd/system/vfiokit-initrd.service 644
-dracut/55vfiokit/module-setup.sh $(LIBDIR)/dracut/modules.d/55vfiokit/module-setup.sh 755
-dracut/55vfiokit/vfio-bind.sh $(LIBDIR)/dracut/modules.d/55vfiokit/vfio-bind.sh 755
-dracut/vfiokit.conf $(LIBDIR)/dracut/dracut.conf.d/55-vfiokit.conf 644
-initramfs-tools/hooks/vfiokit $(ITOOLS)/hooks/vfiokit 755
-initramfs-tools/scripts/init-top/00-vfiokit $(ITOOLS)/scripts/init-top/00-vfiokit 755
-initramfs-tools/post-update.d/vfiokit $(SYSCONFDIR)/initramfs/post-update.d/vfiokit 755
+systemd/vfiokit-initrd.service $(UNITS)/vfiokit-initrd.service 644
 $(foreach page,$(notdir $(MAN_SRC:.scd=)),$(BUILD)/man/$(page) $(PREFIX)/share/man/man$(lastword $(subst ., ,$(page)))/$(page) 644
 )
 endef
+
+# The glue of each generator of images.
+define GLUE_initramfs-tools
+initramfs-tools/hooks/vfiokit $(ITOOLS)/hooks/vfiokit 755
+initramfs-tools/scripts/init-top/00-vfiokit $(ITOOLS)/scripts/init-top/00-vfiokit 755
+initramfs-tools/post-update.d/vfiokit $(SYSCONFDIR)/initramfs/post-update.d/vfiokit 755
+endef
+define GLUE_dracut
+dracut/55vfiokit/module-setup.sh $(DRACUT)/modules.d/55vfiokit/module-setup.sh 755
+dracut/55vfiokit/vfio-bind.sh $(DRACUT)/modules.d/55vfiokit/vfio-bind.sh 755
+dracut/vfiokit.conf $(DRACUT)/dracut.conf.d/55-vfiokit.conf 644
+endef
+define GLUE_mkinitcpio
+mkinitcpio/install/vfiokit $(INITCPIO)/install/vfiokit 644
+mkinitcpio/hooks/vfiokit $(INITCPIO)/hooks/vfiokit 755
+mkinitcpio/post/vfiokit $(INITCPIO)/post/vfiokit 755
+mkinitcpio/vfiokit.conf $(SYSCONFDIR)/mkinitcpio.conf.d/vfiokit.conf 644
+endef
+define GLUE_booster
+booster/booster.yaml $(DOC)/examples/booster.yaml 644
+endef
+GENERATORS := initramfs-tools dracut mkinitcpio booster
+REBUILD_initramfs-tools := update-initramfs -u -k all
+REBUILD_dracut     := dracut --force --regenerate-all
+REBUILD_mkinitcpio := mkinitcpio -P
+REBUILD_booster    := vfiokit image --booster says how
+
+# Those whose command this system has, unless INITRAMFS=NAME,NAME says which ("none" for none).
+COMMAND_initramfs-tools := mkinitramfs
+has_command = $(if $(shell PATH="$$PATH:/usr/sbin:/sbin" command -v $(1) 2>/dev/null),yes)
+INITRAMFS ?= $(subst $(space),$(comma),$(strip $(foreach g,$(GENERATORS),$(if \
+	$(call has_command,$(or $(COMMAND_$(g)),$(g))),$(g)))))
+wanted  := $(filter-out none,$(subst $(comma),$(space),$(INITRAMFS)))
+unknown := $(filter-out $(GENERATORS),$(wanted))
+
+define newline
+
+
+endef
 export INSTALLED
+export GLUE := $(foreach g,$(wanted),$(GLUE_$(g))$(newline))
+export ALL_GLUE := $(foreach g,$(GENERATORS),$(GLUE_$(g))$(newline))
 
 install: all
-	$(Q)echo "$$INSTALLED" | while read -r source target mode; do \
+	$(Q)$(if $(unknown),echo "INITRAMFS: there is no glue for $(unknown)$(comma) only for $(GENERATORS)"; exit 2)
+	$(Q)printf '%s\n%s\n' "$$INSTALLED" "$$GLUE" | while read -r source target mode; do \
 		[ -z "$$source" ] || install -D -m "$$mode" "$$source" "$(DESTDIR)$$target" || exit 1; \
 	done
 	$(Q)install -d "$(DESTDIR)$(SYSCONFDIR)/vfiokit/bind.conf.d"
 	$(Q)[ -e "$(DESTDIR)$(SYSCONFDIR)/vfiokit/bind.conf" ] || \
 		install -m 644 conf/bind.conf "$(DESTDIR)$(SYSCONFDIR)/vfiokit/bind.conf"
+	$(Q)echo "Installed for: $(or $(wanted),no generator of images; vfiokit image --output makes an add-on for any)."
+	$(Q)echo "When the policy is what you want, make the images again:" \
+		"$(or $(foreach g,$(wanted),$(REBUILD_$(g));),vfiokit image --output FILE)"
 
 # The policy stays, as a package would leave it, unless it is the example as we installed it.
 uninstall:
-	$(Q)echo "$$INSTALLED" | while read -r source target mode; do \
+	$(Q)printf '%s\n%s\n' "$$INSTALLED" "$$ALL_GLUE" | while read -r source target mode; do \
 		[ -z "$$source" ] || rm -f "$(DESTDIR)$$target"; \
 	done
 	$(Q)cmp -s conf/bind.conf "$(DESTDIR)$(SYSCONFDIR)/vfiokit/bind.conf" && \
 		rm -f "$(DESTDIR)$(SYSCONFDIR)/vfiokit/bind.conf" || true
 	$(Q)rmdir -p --ignore-fail-on-non-empty "$(DESTDIR)$(SYSCONFDIR)/vfiokit/bind.conf.d" \
-		"$(DESTDIR)$(PREFIX)/share/doc/vfiokit/examples" 2>/dev/null || true
+		"$(DESTDIR)$(DOC)/examples" "$(DESTDIR)$(DRACUT)/modules.d/55vfiokit" 2>/dev/null || true
+	$(Q)echo "Images still hold what they were made with: make them again."
 
 # What was fetched stays: it is large and does not change.
 clean:

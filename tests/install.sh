@@ -27,6 +27,17 @@ is_empty() {
 	left=$(find "$dir" -mindepth 1 \( ! -type d -o -name 'vfiokit*' \))
 	[ -z "$left" ] || { echo "$left"; return 1; }
 }
+has_not() { for file; do [ ! -e "$dir/$file" ] || { echo "$file is there"; return 1; }; done; }
+# glue GENERATOR FILE...: what is installed for it, and that nothing of it stays.
+glue() {
+	local generator=$1
+	shift
+	check "$generator" make --no-print-directory DESTDIR="$dir" INITRAMFS="$generator" install
+	check "$generator-files" has "$@"
+	check "$generator-uninstall" make --no-print-directory DESTDIR="$dir" uninstall
+	check "$generator-nothing-left" is_empty
+}
+is_refused() { ! make --no-print-directory DESTDIR="$dir" INITRAMFS=dracut,bogus install && [ -z "$(ls -A "$dir")" ]; }
 has() { for file; do [ -e "$dir/$file" ] || { echo "$file is missing"; return 1; }; done; }
 keeps_policy() {
 	echo "# mine" >"$dir/etc/vfiokit/bind.conf"
@@ -34,14 +45,22 @@ keeps_policy() {
 		make --no-print-directory DESTDIR="$dir" uninstall && grep -q mine "$dir/etc/vfiokit/bind.conf"
 }
 
-check install make --no-print-directory DESTDIR="$dir" install
+check install make --no-print-directory DESTDIR="$dir" INITRAMFS=none install
 check files has usr/sbin/vfio-bind usr/bin/vfiokit usr/share/man/man8/vfio-bind.8 usr/share/man/man8/vfiokit.8 \
 	usr/share/man/man5/vfiokit-bind.conf.5 usr/share/bash-completion/completions/vfiokit \
 	usr/share/bash-completion/completions/vfio-bind etc/vfiokit/bind.conf etc/vfiokit/bind.conf.d
 check example-binds-nothing "$dir/usr/sbin/vfio-bind" plan --policy "$dir/etc/vfiokit/bind.conf"
 check manual man -l --warnings "$dir/usr/share/man/man8/vfio-bind.8"
+check no-glue-unasked has_not usr/lib/dracut usr/lib/initcpio usr/share/initramfs-tools etc/mkinitcpio.conf.d
 check uninstall make --no-print-directory DESTDIR="$dir" uninstall
 check nothing-left is_empty
+rm -rf "${dir:?}"/*
+check unknown-generator is_refused
+glue initramfs-tools usr/share/initramfs-tools/hooks/vfiokit usr/share/initramfs-tools/scripts/init-top/00-vfiokit \
+	etc/initramfs/post-update.d/vfiokit
+glue dracut usr/lib/dracut/modules.d/55vfiokit/module-setup.sh usr/lib/dracut/dracut.conf.d/55-vfiokit.conf
+glue mkinitcpio usr/lib/initcpio/install/vfiokit usr/lib/initcpio/hooks/vfiokit etc/mkinitcpio.conf.d/vfiokit.conf
+glue dracut,mkinitcpio usr/lib/dracut/modules.d/55vfiokit/module-setup.sh usr/lib/initcpio/install/vfiokit
 check install-again make --no-print-directory DESTDIR="$dir" install
 check policy-of-the-user-stays keeps_policy
 echo "$passed passed, $failed failed"
