@@ -174,16 +174,25 @@ static int make_directories_above(int root, const char *path)
 	return file_make_directories(root, directory);
 }
 
+/* As root_open_parent(), but makes what is missing. */
+static int make_parent(int root, const char *path, const char **ret_name)
+{
+	int parent = root_open_parent(root, path, ret_name);
+	int result;
+
+	if (parent != -ENOENT)
+		return parent;
+	result = make_directories_above(root, path);
+	return result < 0 ? result : root_open_parent(root, path, ret_name);
+}
+
 int file_write(int root, const char *path, const char *data, size_t length)
 {
-	int result = make_directories_above(root, path);
-	cleanup_close int parent = -1;
-	char temporary[NAME_MAX + 1];
 	const char *name;
+	cleanup_close int parent = make_parent(root, path, &name);
+	char temporary[NAME_MAX + 1];
+	int result;
 
-	if (result < 0)
-		return result;
-	parent = root_open_parent(root, path, &name);
 	if (parent < 0)
 		return parent;
 	if ((size_t)snprintf(temporary, sizeof(temporary), "%s.new", name) >= sizeof(temporary))
@@ -200,14 +209,10 @@ int file_write(int root, const char *path, const char *data, size_t length)
 
 int file_create(int root, const char *path, int flags)
 {
-	int result = make_directories_above(root, path);
-	cleanup_close int parent = -1;
 	const char *name;
+	cleanup_close int parent = make_parent(root, path, &name);
 	int fd;
 
-	if (result < 0)
-		return result;
-	parent = root_open_parent(root, path, &name);
 	if (parent < 0)
 		return parent;
 	(void)unlinkat(parent, name, 0);
