@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vfio-bind: the binder. Runs in the initramfs, in front of an init, for late devices, and by hand. */
 
+#include <fcntl.h>
 #include <sys/mman.h>
 
 #include "binder/commands.h"
@@ -40,6 +41,9 @@ static void reserve_standard_fds(void)
 {
 	int fd;
 
+	if (fcntl(STDIN_FILENO, F_GETFD) >= 0 && fcntl(STDOUT_FILENO, F_GETFD) >= 0 &&
+	    fcntl(STDERR_FILENO, F_GETFD) >= 0)
+		return;
 	do {
 		fd = memfd_create("standard", MFD_CLOEXEC);
 	} while (fd >= 0 && fd <= STDERR_FILENO);
