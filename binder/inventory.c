@@ -292,7 +292,7 @@ static void complete_device(struct device *device, int root, bool with_serial)
 			free(device->driver);
 			device->driver = util_copy_printable(text);
 		}
-		/* Takes the device's lock (sriov_numvfs_show(), Linux 5.14 on): not behind an unbind that hangs. */
+		/* Takes the device's lock (sriov_numvfs_show() in Linux 6.1): not behind an unbind that hangs. */
 		attribute_path(path, device->address, "sriov_numvfs");
 		if (sysfs_read_number(root, path, &vfs) == 0 && vfs <= UINT16_MAX)
 			device->vfs = (unsigned int)vfs;

@@ -44,9 +44,10 @@ static char *read_text(const struct journal *journal)
 
 void journal_keep_copy(struct journal *journal, int root, const char *directory)
 {
-	cleanup_free char *path = util_format("%s/" NAME_JOURNAL, directory);
 	cleanup_free char *text = read_text(journal);
+	char path[64];
 
+	snprintf(path, sizeof(path), "%s/" NAME_JOURNAL, directory);
 	journal->copy = file_create(root, path, O_WRONLY | O_APPEND);
 	if (journal->copy >= 0 && text != NULL)
 		(void)!write(journal->copy, text, strlen(text));

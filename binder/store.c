@@ -4,6 +4,7 @@
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -19,19 +20,31 @@
 /* Beyond this size old runs are dropped, but never the first report. */
 #define REPORT_AIM (8 * 1024 * 1024)
 
+/* One that fits into this is printed without growing its buffer. */
+#define REPORT_USUAL 8192
+
+#define PATH_SIZE 64
+
 /* Between two looks at a lock (milliseconds). */
 #define LOCK_PAUSE 20
 
 /* Runs kept beside the first one. udev may start us again and again; /run is memory. */
 #define RUNS_MAX 100
 
+/* PATH_RUN or PATH_RUN_PID1, and a name. */
+static void make_path(char path[static PATH_SIZE], const char *directory, const char *name)
+{
+	snprintf(path, PATH_SIZE, "%s/%s", directory, name);
+}
+
 static cJSON *read_reports(int root, const char *directory)
 {
-	cleanup_free char *path = util_format("%s/" NAME_REPORT, directory);
+	char path[PATH_SIZE];
 	cleanup_free char *text = NULL;
 	size_t length = 0;
 	cJSON *document;
 
+	make_path(path, directory, NAME_REPORT);
 	if (file_read(root, path, REPORT_MAX, &text, &length) < 0)
 		return NULL;
 	document = cJSON_ParseWithLength(text, length);
@@ -44,11 +57,12 @@ static cJSON *read_reports(int root, const char *directory)
 
 static int write_reports(int root, const char *directory, cJSON *document)
 {
-	cleanup_free char *path = util_format("%s/" NAME_REPORT, directory);
+	char path[PATH_SIZE];
 	cJSON *runs = cJSON_GetObjectItemCaseSensitive(document, "runs");
-	char *text = cJSON_Print(document);
+	char *text = cJSON_PrintBuffered(document, REPORT_USUAL, true);
 	int result;
 
+	make_path(path, directory, NAME_REPORT);
 	while (text != NULL && strlen(text) > REPORT_AIM && cJSON_GetArraySize(runs) > 1) {
 		for (int n = cJSON_GetArraySize(runs) / 2; n > 0; n--)
 			cJSON_DeleteItemFromArray(runs, 0);
@@ -79,8 +93,9 @@ static void append_run(cJSON *first, cJSON *later)
 /* What is there but cannot be read is kept for its owner to look at. */
 static void set_aside(int root, const char *directory)
 {
-	cleanup_free char *path = util_format("%s/" NAME_REPORT, directory);
+	char path[PATH_SIZE];
 
+	make_path(path, directory, NAME_REPORT);
 	(void)file_rename(root, path, NAME_REPORT ".broken");
 }
 
@@ -173,9 +188,10 @@ static int try_lock(int root, const char *path)
 void store_lock(struct store_lock *lock, int root, const char *directory, uint64_t deadline)
 {
 	const struct timespec pause = { .tv_nsec = LOCK_PAUSE * 1000000L };
-	cleanup_free char *path = util_format("%s/" NAME_LOCK, directory);
+	char path[PATH_SIZE];
 
 	*lock = (struct store_lock){ root, directory, -1 };
+	make_path(path, directory, NAME_LOCK);
 	if (file_make_directories(root, directory) < 0)
 		return;
 	/* Not fcntl(): its locks are not shared with children, which may outlive us. */
@@ -189,10 +205,11 @@ void store_lock(struct store_lock *lock, int root, const char *directory, uint64
 
 void store_unlock(struct store_lock *lock)
 {
-	cleanup_free char *path = util_format("%s/" NAME_LOCK, lock->directory);
+	char path[PATH_SIZE];
 
 	if (lock->fd < 0)
 		return;
+	make_path(path, lock->directory, NAME_LOCK);
 	/* Without its name the lock is worth nothing to a child that hangs. */
 	(void)file_remove(lock->root, path, 0);
 	close(lock->fd);
