@@ -10,16 +10,32 @@ policy() {
 	printf '[device guest-gpu]\nid = 1234:1111 8086:2668\ngroup = whole\n'
 }
 
-# As a distribution boots: with its messages, vfio-bind would also be measured writing to a serial line.
+# quiet, as a distribution boots: with its messages, vfio-bind would also be measured writing to a serial line.
+# norandmaps: the emulator translates code anew for each address at which it sees it. No processor does that, and it
+# would be charged to position-independent programs (vfio-bind, floor, modprobe) at every start, never to busybox.
 cmdline() {
-	echo quiet
+	echo quiet norandmaps
 }
 
 seconds() {
 	echo 240
 }
 
+# The modprobe of the wiki's images, and of nearly all others, is that of kmod, with its shared libraries.
+use_kmod() {
+	local file kmod
+
+	kmod=$(command -v kmod)
+	rm usr/bin/modprobe
+	mkdir -p lib64
+	install -m 755 "$kmod" usr/bin/modprobe
+	for file in $(ldd "$kmod" | grep -o '/[^ ]*'); do
+		install -D "$file" ".$file"
+	done
+}
+
 image() {
+	use_kmod
 	install -m 755 "$BENCH/floor" "$BENCH/ns" usr/bin/
 	install -m 755 "$BENCH_WIKI" usr/bin/wiki.sh
 	modprobe -C /dev/null -d "$1/tree" -S "$2" -a --show-depends vfio_iommu_type1 vfio-pci |

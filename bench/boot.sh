@@ -4,7 +4,8 @@
 # boot.sh: what `vfio-bind boot` costs a boot, in a VM with Debian's 6.1 kernel, for two functions.
 #
 # Rows: its wall time (medians of 12, same VM, alternating) against the least possible program
-# (floor.c) and against the shell loop of the wiki (wiki.sh); its peak memory and that of `plan`.
+# (floor.c) and against the shell loop of the wiki (wiki.sh); its peak memory and that of `plan`. The image
+# has the index of its own few modules, as mkinitcpio and dracut make it for one machine.
 # Waits until no other QEMU runs, because two of them would measure each other.
 set -uo pipefail
 

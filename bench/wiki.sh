@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # The shell loop that everyone copies: every GPU that is not the boot VGA, and the function behind it,
-# get an override, then modprobe. Checks nothing. Loads vfio_iommu_type1 too, without which no guest
-# starts: busybox' modprobe does not follow the softdep. Runs under busybox in the VM of boot.sh.
+# get an override, then modprobe. Checks nothing. Runs in the VM of boot.sh as in an image of mkinitcpio:
+# the shell and its tools are busybox, modprobe is that of kmod (by its path: Debian's busybox would run
+# its own).
 # shellcheck disable=SC2001,SC2046
 for i in /sys/bus/pci/devices/*/boot_vga; do
 	if [ $(cat "$i") -eq 0 ]; then
@@ -15,4 +16,4 @@ for i in /sys/bus/pci/devices/*/boot_vga; do
 		fi
 	fi
 done
-modprobe -a vfio_iommu_type1 vfio-pci
+/sbin/modprobe -i vfio-pci
