@@ -216,3 +216,30 @@ TEST(apply_conclude_without_run)
 	run_check_report(&run, NULL);
 	run_end(&run);
 }
+
+/* What an earlier process of the run began to take is as it was, and nothing is read of it that may hang. */
+TEST(apply_rewind)
+{
+	static const struct journal_entry begun = { JOURNAL_OVERRIDE, "0000:01:00.0", REASON_NONE, 0, "e1000e" };
+	static const struct journal_entry elsewhere = { JOURNAL_OVERRIDE, "0000:09:00.0", REASON_NONE, 0, "e1000e" };
+	static const struct journal_entry later = { JOURNAL_UNBIND, "0000:02:00.0", REASON_NONE, 0, "other" };
+	int root = test_root("PCI: 0000:01:00.0 020000 8086:10d3 - vfio-pci 1 sriov_numvfs=4\n"
+			     "PCI: 0000:02:00.0 020000 8086:10d3 - igb 2 sriov_numvfs=4\n");
+	struct machine machine;
+	struct journal journal;
+
+	CHECK_INT(journal_create(&journal), 0);
+	journal_write(&journal, &begun);
+	journal_write(&journal, &elsewhere);
+	journal_write(&journal, &later);
+	machine_read_root(&machine, root, "[device a]\nid = 8086:10d3\nallow = network\n", &journal);
+	CHECK_INT(machine.inventory.n_devices, 2);
+	CHECK_TRUE(machine.inventory.devices[0].is_taken);
+	CHECK_STR(machine.inventory.devices[0].driver, "e1000e");
+	CHECK_INT(machine.inventory.devices[0].vfs, 0);
+	CHECK_TRUE(!machine.inventory.devices[1].is_taken);
+	CHECK_STR(machine.inventory.devices[1].driver, "igb");
+	CHECK_INT(machine.inventory.devices[1].vfs, 4);
+	machine_free(&machine);
+	journal_close(&journal);
+}
