@@ -128,7 +128,12 @@ static void conclude(struct apply_item *item, const struct apply *apply, const s
 	char driver[SYSFS_NAME_SIZE];
 
 	inventory_read_driver(apply->kernel->root, entry->device->address, driver);
-	if (item->is_failed || !streq(driver, entry->driver)) {
+	if (!inventory_has(apply->kernel->root, entry->device->address)) {
+		entry->verdict = VERDICT_FAIL;
+		entry->reason = REASON_PROBE;
+		text = util_copy(
+			"it was removed meanwhile (No such device), so there is nothing to bind or to give back");
+	} else if (item->is_failed || !streq(driver, entry->driver)) {
 		entry->verdict = VERDICT_FAIL;
 		entry->reason = item->is_failed ? item->reason : REASON_PROBE;
 		text = say_failure(item);

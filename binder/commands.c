@@ -2,9 +2,11 @@
 /* plan, apply and boot: how far each goes along the pipeline, and where its report goes. */
 #include "binder/commands.h"
 
+#include <cjson/cJSON.h>
 #include <errno.h>
 #include <string.h>
 
+#include "binder/late.h"
 #include "binder/session.h"
 #include "binder/store.h"
 #include "lib/child.h"
@@ -18,6 +20,11 @@ int command_plan(const struct options *options, int root)
 	int code;
 
 	session_plan(&session, "plan", options, root, NULL);
+	if (options->udev) {
+		late_print_properties(&session, &options->device);
+		session_free(&session);
+		return 0;
+	}
 	report = session_report(&session);
 	report_emit(&report, options->json);
 	code = session_exit_code(&session);
@@ -31,6 +38,12 @@ static void keep(const struct report *report, int root, const char *directory)
 
 	if (result < 0)
 		log_warning("cannot keep the report in %s: %s, ignoring", directory, strerror(-result));
+}
+
+/* Of a late device that is none of our business nothing is kept: there may be many. */
+static bool is_worth_keeping(const struct session *session, const struct options *options)
+{
+	return !options->has_device || session->plan.n_entries > 0 || session->plan.is_gone;
 }
 
 static void adopt_earlier(int root)
@@ -64,12 +77,17 @@ static int work(void *context)
 	if (run->part == SESSION_APPLY && streq(run->directory, PATH_RUN))
 		adopt_earlier(run->root);
 	session_plan(&session, run->command, run->options, run->root, &run->journal);
-	if (!session.switches.plan_only && !session.switches.off)
+	if (!session.switches.plan_only && !session.switches.off) {
 		session_apply(&session, run->part, &run->journal, run->directory, run->deadline);
+		if (run->options->has_device && run->part == SESSION_APPLY)
+			late_give_back(&session, &run->options->device, run->deadline);
+	}
 	report = session_report(&session);
+	report.earlier = run->options->quiet ? store_read(run->root) : NULL;
 	if (run->is_boot)
 		report_log(&report);
-	keep(&report, run->root, run->directory);
+	if (is_worth_keeping(&session, run->options))
+		keep(&report, run->root, run->directory);
 	if (!run->is_boot || run->options->json)
 		report_emit(&report, run->options->json);
 	return session_exit_code(&session);

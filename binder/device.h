@@ -31,6 +31,11 @@ struct device {
 	unsigned int vfs;       /* virtual functions that exist now */
 	char *serial;           /* owned; NULL if the kernel shows none */
 	char *variant;          /* owned; module of the best variant driver, NULL if only vfio-pci fits */
+
+	/* Set by inventory_mark_late(). */
+	bool is_late;    /* arrived on the running system: on-bound may take it from its driver */
+	char *late_keep; /* owned; why it is not taken from its driver all the same, in words; NULL if nothing speaks
+			    against it */
 };
 
 /* Classes of the PCI Code and ID Assignment Specification. */

@@ -218,6 +218,7 @@ static void free_device(struct device *device)
 	free(device->path);
 	free(device->serial);
 	free(device->variant);
+	free(device->late_keep);
 }
 
 static int by_address(const void *a, const void *b)
@@ -437,6 +438,14 @@ enum known inventory_driver(const struct inventory *inventory, const char *name)
 		if (streq(inventory->drivers[i].name, name))
 			return inventory->drivers[i].available;
 	return KNOWN_NOT;
+}
+
+bool inventory_has(int root, const char *address)
+{
+	char path[ATTRIBUTE_PATH_SIZE];
+
+	snprintf(path, sizeof(path), PATH_DEVICES "/%s", address);
+	return sysfs_exists(root, path);
 }
 
 void inventory_read_driver(int root, const char *address, char driver[static SYSFS_NAME_SIZE])

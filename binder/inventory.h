@@ -50,6 +50,9 @@ size_t inventory_group_count(const struct inventory *inventory);
 /* Could this driver be had? KNOWN_NOT if nobody asked for it while reading. */
 enum known inventory_driver(const struct inventory *inventory, const char *name);
 
+/* Is a function at this address now? */
+bool inventory_has(int root, const char *address);
+
 /* Reads a function's driver link as it is now: "" if none. A vanished device has none. */
 void inventory_read_driver(int root, const char *address, char driver[static SYSFS_NAME_SIZE]);
 

@@ -11,9 +11,10 @@
 
 static const struct command commands[] = {
 	{ "boot", "plan and apply in the initramfs: log, report, always exit 0", command_boot, TAKES_DEADLINE, 0 },
-	{ "plan", "print what 'boot' would do, and why; changes nothing", command_plan, TAKES_DEADLINE, 0 },
-	{ "apply", "the same on the running system; takes no device from its driver", command_apply, TAKES_DEADLINE,
-	  0 },
+	{ "plan", "print what 'boot' would do, and why; changes nothing", command_plan,
+	  TAKES_DEADLINE | TAKES_DEVICE | TAKES_UDEV, 0 },
+	{ "apply", "the same on the running system; takes no device from its driver", command_apply,
+	  TAKES_DEADLINE | TAKES_DEVICE | TAKES_QUIET, 0 },
 	{ "status", "what was done at this boot, and whether it is still so", command_status, TAKES_DEADLINE, 0 },
 	{ 0 },
 };
@@ -24,7 +25,7 @@ static const struct program program = { PROGRAM, "Gives PCI devices to vfio-pci 
 /* The command is the first word that is neither an option nor an option's value. */
 static bool is_boot(int argc, char **argv)
 {
-	static const char *const with_value[] = { "--root", "--policy", "--deadline" };
+	static const char *const with_value[] = { "--root", "--policy", "--deadline", "--device" };
 
 	for (int i = 1; i < argc; i++) {
 		if (argv[i][0] != '-')

@@ -13,6 +13,9 @@ enum option_index {
 	OPTION_ROOT,
 	OPTION_POLICY,
 	OPTION_DEADLINE,
+	OPTION_DEVICE,
+	OPTION_UDEV,
+	OPTION_QUIET,
 	OPTION_LIST,
 	OPTION_EXPLAIN,
 	OPTION_OUTPUT,
@@ -37,6 +40,11 @@ static const struct {
 	[OPTION_POLICY] = { "policy", "FILE", "read this policy, without drop-ins", 0, 0 },
 	[OPTION_DEADLINE] = { "deadline", "SECONDS", "give up after this time (boot, apply; default 10)", 0,
 			      TAKES_DEADLINE },
+	[OPTION_DEVICE] = { "device", "ADDRESS", "only this device, as one that has just arrived (plan, apply)", 0,
+			    TAKES_DEVICE },
+	[OPTION_UDEV] = { "udev", NULL, "print properties for a udev rule (plan --device)", 0, TAKES_UDEV },
+	[OPTION_QUIET] = { "quiet", NULL, "leave out what an earlier run of this boot has said (apply)", 0,
+			   TAKES_QUIET },
 	[OPTION_LIST] = { "list", NULL, "what belongs in an image, for build hooks (image)", 0, TAKES_IMAGE },
 	[OPTION_EXPLAIN] = { "explain", NULL, "what the next boot will do (image)", 0, TAKES_IMAGE },
 	[OPTION_OUTPUT] = { "output", "FILE", "write an add-on for any image (image)", 0, TAKES_IMAGE },
@@ -101,6 +109,14 @@ static int take_deadline(struct options *options, const char *program)
 	return -1;
 }
 
+static int take_device(struct options *options, const char *program)
+{
+	if (!bdf_parse(optarg, &options->device))
+		return complain(program, "--device takes an address such as 0000:03:00.0, not", optarg);
+	options->has_device = true;
+	return -1;
+}
+
 /* Returns -1 to go on, or the exit code. */
 static int take_option(enum option_index option, struct options *options, const struct program *program)
 {
@@ -113,6 +129,14 @@ static int take_option(enum option_index option, struct options *options, const 
 		return -1;
 	case OPTION_DEADLINE:
 		return take_deadline(options, program->name);
+	case OPTION_DEVICE:
+		return take_device(options, program->name);
+	case OPTION_UDEV:
+		options->udev = true;
+		return -1;
+	case OPTION_QUIET:
+		options->quiet = true;
+		return -1;
 	case OPTION_LIST:
 		options->list = true;
 		return -1;
@@ -235,5 +259,7 @@ int options_main(int argc, char **argv, const struct program *program)
 		return complain(program->name, "too many words, beginning with", options.words[command->max_words]);
 	if ((takes & ~command->takes) != 0)
 		return complain(program->name, "this command does not take one of the options given:", command->name);
+	if (options.udev && !options.has_device)
+		return complain(program->name, "--udev needs --device", NULL);
 	return run_command(command, &options, program->name);
 }

@@ -5,6 +5,8 @@
 
 #include <stdbool.h>
 
+#include "lib/bdf.h"
+
 #ifndef VFIOKIT_VERSION
 #define VFIOKIT_VERSION "0.1"
 #endif
@@ -27,10 +29,20 @@ struct options {
 	bool list, explain, booster;
 	char *const *words; /* what stands behind the command */
 	int n_words;
+	bool has_device;
+	struct bdf device; /* the one function that this run is about */
+	bool udev;         /* properties for a udev rule instead of lines */
+	bool quiet;        /* only what no earlier run of this boot has said */
 };
 
 /* Which commands take an option that not all of them take. */
-enum { TAKES_DEADLINE = 1 << 0, TAKES_IMAGE = 1 << 1 };
+enum {
+	TAKES_DEADLINE = 1 << 0,
+	TAKES_IMAGE = 1 << 1,
+	TAKES_DEVICE = 1 << 2,
+	TAKES_UDEV = 1 << 3,
+	TAKES_QUIET = 1 << 4
+};
 
 struct command {
 	const char *name;

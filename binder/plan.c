@@ -228,19 +228,54 @@ void plan_build(struct plan *plan, const struct plan_input *input)
 			 inventory_driver(input->inventory, POLICY_DRIVER_DEFAULT) == KNOWN_NO);
 }
 
+static bool concerns(const struct plan_entry *entry, const struct device *device)
+{
+	return entry->device != NULL &&
+	       (bdf_same_slot(&entry->device->bdf, &device->bdf) ||
+		(device->iommu_group != DEVICE_NO_GROUP && entry->device->iommu_group == device->iommu_group));
+}
+
+static void free_entry(struct plan_entry *entry)
+{
+	free(entry->absent);
+	free(entry->message);
+}
+
+void plan_narrow(struct plan *plan, const struct inventory *inventory, const struct bdf *bdf)
+{
+	const struct device *device = inventory_find(inventory, bdf);
+	size_t kept = 0;
+
+	plan->is_gone = device == NULL;
+	for (size_t i = 0; i < plan->n_entries; i++) {
+		if (device != NULL && concerns(&plan->entries[i], device))
+			plan->entries[kept++] = plan->entries[i];
+		else
+			free_entry(&plan->entries[i]);
+	}
+	plan->n_entries = kept;
+	plan->no_vfio &= kept > 0;
+}
+
+const struct plan_entry *plan_find(const struct plan *plan, const struct bdf *bdf)
+{
+	for (size_t i = 0; i < plan->n_entries; i++)
+		if (plan->entries[i].device != NULL && bdf_compare(&plan->entries[i].device->bdf, bdf) == 0)
+			return &plan->entries[i];
+	return NULL;
+}
+
 void plan_free(struct plan *plan)
 {
-	for (size_t i = 0; i < plan->n_entries; i++) {
-		free(plan->entries[i].absent);
-		free(plan->entries[i].message);
-	}
+	for (size_t i = 0; i < plan->n_entries; i++)
+		free_entry(&plan->entries[i]);
 	free(plan->entries);
 	*plan = (struct plan){ 0 };
 }
 
 enum result plan_result(const struct plan *plan, bool has_errors)
 {
-	bool has_good = false, has_bad = has_errors;
+	bool has_good = false, has_bad = has_errors || plan->is_gone;
 
 	if (plan->is_off)
 		return RESULT_OFF;

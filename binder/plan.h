@@ -75,10 +75,17 @@ struct plan {
 	bool is_unusable; /* the policy cannot be trusted as a whole */
 	bool no_vfio;     /* no IOMMU, or no vfio-pci to be had */
 	bool is_off;
+	bool is_gone; /* the one device that was asked for is not there */
 };
 
 void plan_build(struct plan *plan, const struct plan_input *input);
 void plan_free(struct plan *plan);
+
+/* Leaves only what concerns this device: its card and its IOMMU group. */
+void plan_narrow(struct plan *plan, const struct inventory *inventory, const struct bdf *bdf);
+
+/* NULL if the plan has nothing about it. */
+const struct plan_entry *plan_find(const struct plan *plan, const struct bdf *bdf);
 
 /*
  * Sums up the verdicts as they are now. has_errors: the policy had errors.

@@ -82,6 +82,14 @@ static bool is_bound(const struct plan_entry *entry)
 	       (streq(entry->rule->settings.driver, POLICY_DRIVER_AUTO) && device_is_vfio_driver(driver));
 }
 
+/* Of what runs, only a late arrival that nothing uses yet is taken from its driver. */
+static bool keeps_driver(const struct plan_entry *entry, const struct plan_input *input)
+{
+	if (entry->rule->settings.on_bound == ON_BOUND_SKIP)
+		return true;
+	return entry->device->is_late ? entry->device->late_keep != NULL : input->keeps_bound;
+}
+
 static void guard(struct plan_entry *entry, const struct plan_input *input)
 {
 	const struct device *device = entry->device;
@@ -112,7 +120,7 @@ static void guard(struct plan_entry *entry, const struct plan_input *input)
 		entry->reasons |= BIT(REASON_STORAGE);
 	if (guard_network(entry, input->needs))
 		entry->reasons |= BIT(REASON_NETWORK);
-	entry->keeps_driver = input->keeps_bound || rule->settings.on_bound == ON_BOUND_SKIP;
+	entry->keeps_driver = keeps_driver(entry, input);
 	if (!bound && device->driver[0] != '\0' && entry->keeps_driver)
 		entry->reasons |= BIT(REASON_ON_BOUND);
 	if (inventory_driver(input->inventory, entry->driver) == KNOWN_NO)

@@ -178,8 +178,14 @@ static char *say_last_input(const struct plan_entry *entry)
 
 static char *say_on_bound(const struct plan_entry *entry, const struct plan_input *input)
 {
+	const struct device *device = entry->device;
+
+	if (entry->rule->settings.on_bound != ON_BOUND_SKIP && device->late_keep != NULL)
+		return util_format("%s took it first, and %s, which is not torn away from a running system; it is "
+				   "bound at the next boot",
+				   device->driver, device->late_keep);
 	return util_format(
-		"%s has it already, and %s", entry->device->driver,
+		"%s has it already, and %s", device->driver,
 		entry->rule->settings.on_bound == ON_BOUND_SKIP || !input->keeps_bound
 			? "on-bound = skip leaves it there"
 			: "on a running system nothing is taken from a driver; it is bound at the next boot");

@@ -58,6 +58,49 @@ static char *summary_of(const struct report *report)
 			   report->policy->n_rules == 0 && report->problems->count == 0 ? " (no policy)" : "");
 }
 
+/* What one run has said of a device. NULL: nothing. */
+static const cJSON *find_in_run(const cJSON *run, const char *address)
+{
+	const cJSON *device;
+
+	cJSON_ArrayForEach(device, cJSON_GetObjectItemCaseSensitive(run, "devices"))
+	{
+		const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(device, "address"));
+
+		if (text != NULL && streq(text, address))
+			return device;
+	}
+	return NULL;
+}
+
+/* The latest word of this boot about the device. */
+static const cJSON *find_earlier(const cJSON *reports, const char *address)
+{
+	const cJSON *runs = cJSON_GetObjectItemCaseSensitive(reports, "runs"), *found = NULL;
+
+	for (int i = cJSON_GetArraySize(runs); i-- > 0 && found == NULL;)
+		found = find_in_run(cJSON_GetArrayItem(runs, i), address);
+	return found != NULL ? found : find_in_run(reports, address);
+}
+
+static bool is_same(const cJSON *device, const char *key, const char *text)
+{
+	const char *earlier = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(device, key));
+
+	return streq(earlier == NULL ? "" : earlier, text == NULL ? "" : text);
+}
+
+/* What was bound then and is bound now is no news. */
+static bool is_known(const struct plan_entry *entry, const struct cJSON *earlier)
+{
+	const cJSON *device = earlier == NULL ? NULL : find_earlier(earlier, subject_of(entry));
+
+	if (device == NULL || !is_same(device, "reason", plan_reason_name(entry)))
+		return false;
+	return is_same(device, "verdict", plan_verdict_name(entry->verdict)) ||
+	       (entry->verdict == VERDICT_BOUND && is_same(device, "verdict", plan_verdict_name(VERDICT_BIND)));
+}
+
 static void print_lines(const struct report *report)
 {
 	cleanup_free char *summary = summary_of(report);
@@ -65,7 +108,8 @@ static void print_lines(const struct report *report)
 	for (size_t i = 0; i < report->plan->n_entries; i++) {
 		cleanup_free char *line = line_of(&report->plan->entries[i]);
 
-		printf("%s\n", line);
+		if (!is_known(&report->plan->entries[i], report->earlier))
+			printf("%s\n", line);
 	}
 	for (size_t i = 0; i < report->problems->count; i++)
 		printf("%s: %s\n", report->problems->items[i].where, report->problems->items[i].message);

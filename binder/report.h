@@ -15,9 +15,10 @@ struct report {
 	const struct plan *plan;
 	const struct problems *problems;
 	enum result result;
-	const char *generator; /* of the initramfs; NULL if there is none */
-	int root;              /* to read what holds the devices now */
-	bool was_applied;      /* drivers are read again; otherwise the plan tells what would be */
+	const char *generator;       /* of the initramfs; NULL if there is none */
+	int root;                    /* to read what holds the devices now */
+	bool was_applied;            /* drivers are read again; otherwise the plan tells what would be */
+	const struct cJSON *earlier; /* reports of this boot: what they say is not printed again; NULL: all is */
 };
 
 /* Exit code of a result: 0, 1 or 3; has_errors: the policy had errors, which makes it 2. */

@@ -5,6 +5,7 @@
 
 #include "binder/apply.h"
 #include "binder/initramfs.h"
+#include "binder/late.h"
 #include "binder/store.h"
 #include "lib/file.h"
 #include "lib/log.h"
@@ -21,6 +22,17 @@ static void keep_taken(struct plan *plan)
 		entry->verdict = VERDICT_BIND;
 		entry->reason = REASON_NONE;
 	}
+}
+
+static void narrow(struct session *session, const struct bdf *bdf)
+{
+	char address[BDF_TEXT_SIZE];
+
+	plan_narrow(&session->plan, &session->inventory, bdf);
+	bdf_format(bdf, address);
+	if (session->plan.is_gone)
+		problem_add(&session->problems, PROBLEM_MACHINE, address,
+			    "no device is at this address (it may have been removed again); nothing was changed");
 }
 
 void session_plan(struct session *session, const char *command, const struct options *options, int root,
@@ -43,6 +55,8 @@ void session_plan(struct session *session, const char *command, const struct opt
 	if (journal != NULL)
 		apply_rewind(&session->inventory, journal);
 	inventory_complete(&session->inventory, root, &session->policy, false);
+	if (options->has_device)
+		late_mark(&session->inventory, root, &options->device);
 	log_debug("%zu functions, %zu rules from %zu files, %s IOMMU, vfio-pci %s", session->inventory.n_devices,
 		  session->policy.n_rules, session->policy.n_files, session->inventory.has_iommu ? "with" : "no",
 		  inventory_driver(&session->inventory, POLICY_DRIVER_DEFAULT) == KNOWN_NO ? "missing" : "not missing");
@@ -50,7 +64,8 @@ void session_plan(struct session *session, const char *command, const struct opt
 					      .policy = &session->policy,
 					      .switches = &session->switches,
 					      .needs = &needs_unknown,
-					      .keeps_bound = will_apply && !initramfs_is_root(root) };
+					      .keeps_bound = (will_apply || options->has_device) &&
+							     !initramfs_is_root(root) };
 	if (session->inventory.has_vfio_ids)
 		problem_add(&session->problems, PROBLEM_MACHINE, "vfio-pci",
 			    "ids= is set for it in modprobe.d or on the kernel command line; it is not passed on, "
@@ -60,6 +75,8 @@ void session_plan(struct session *session, const char *command, const struct opt
 	session->input.stuck = session->stuck;
 	plan_build(&session->plan, &session->input);
 	keep_taken(&session->plan);
+	if (options->has_device)
+		narrow(session, &options->device);
 	plan_explain(&session->plan, &session->input);
 	if (session->switches.plan_only)
 		session->command = "plan";

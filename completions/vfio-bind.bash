@@ -6,7 +6,7 @@ _vfio_bind()
 {
 	local current=$2 previous=$3 word seen='' skip='' i
 	local commands="boot plan apply status"
-	local options="--root --policy --json --deadline --verbose --help --version -v -h"
+	local options="--root --policy --json --deadline --device --udev --quiet --verbose --help --version -v -h"
 
 	COMPREPLY=()
 	# --root=DIR comes as three words.
@@ -25,6 +25,10 @@ _vfio_bind()
 	--deadline)
 		return
 		;;
+	--device)
+		mapfile -t COMPREPLY < <(cd /sys/bus/pci/devices 2>/dev/null && compgen -W "$(echo *)" -- "$current")
+		return
+		;;
 	esac
 	if [[ $current == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
@@ -39,7 +43,7 @@ _vfio_bind()
 			continue
 		fi
 		case $word in
-		--root | --policy | --deadline) skip=yes ;;
+		--root | --policy | --deadline | --device) skip=yes ;;
 		-*) ;;
 		*) seen=yes ;;
 		esac

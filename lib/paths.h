@@ -28,6 +28,9 @@
 #define NAME_JOURNAL "journal"
 #define NAME_LOCK "lock"
 
+/* udev's list of the devices that udev-rules/ has tagged: it lasts until the device is removed. */
+#define PATH_LATE "run/udev/tags/vfiokit-late"
+
 #define PATH_CMDLINE "proc/cmdline"
 #define PATH_MOUNTS "proc/self/mounts"
 #define PATH_IOMEM "proc/iomem"
@@ -38,6 +41,8 @@
 #define PATH_DRIVERS "sys/bus/pci/drivers"
 #define PATH_PROBE "sys/bus/pci/drivers_probe"
 #define PATH_GROUPS "sys/kernel/iommu_groups"
+#define PATH_BLOCK "sys/class/block"
+#define PATH_NET "sys/class/net"
 #define PATH_MODULES "sys/module"
 #define PATH_SCREEN_INFO "sys/kernel/boot_params/data"
 #define PATH_DISABLE_DENYLIST "sys/module/vfio_pci/parameters/disable_denylist"

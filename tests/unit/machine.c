@@ -68,6 +68,10 @@ static void read_device_word(struct device *device, char *word)
 		set_text(&device->path, value);
 	} else if (streq(word, "variant")) {
 		set_text(&device->variant, value);
+	} else if (streq(word, "late")) {
+		device->is_late = true;
+	} else if (streq(word, "used")) {
+		set_text(&device->late_keep, value);
 	} else {
 		reject("unknown word", word);
 	}
@@ -103,6 +107,7 @@ void machine_free_device(struct device *device)
 	free(device->path);
 	free(device->serial);
 	free(device->variant);
+	free(device->late_keep);
 }
 
 static void read_driver_line(struct inventory *inventory, char *rest)

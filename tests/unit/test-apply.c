@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "lib/file.h"
 #include "tests/unit/scenario.h"
 #include "tests/unit/test.h"
 
@@ -40,6 +41,24 @@ TEST(apply_report_is_true)
 		run_check_report(&run, NULL);
 		run_end(&run);
 	}
+}
+
+/* What is pulled out while we work is named as that, whatever the operations said. */
+TEST(apply_device_is_removed)
+{
+	struct run run;
+	const struct plan_entry *entry;
+
+	run_begin(&run, &scenarios[0]);
+	run_apply(&run);
+	CHECK_INT(file_remove(run.root, "sys/bus/pci/devices/0000:01:00.0", 0), 0);
+	run_conclude(&run);
+	entry = machine_entry(&run.machine, "01:00.0");
+	CHECK_INT(entry->verdict, VERDICT_FAIL);
+	CHECK_HAS(entry->message, "it was removed meanwhile (No such device)");
+	CHECK_HAS(entry->message, "; no driver holds it");
+	CHECK_INT(machine_entry(&run.machine, "01:00.1")->verdict, VERDICT_BIND);
+	run_end(&run);
 }
 
 /* A second plan finds everything right, and has nothing to do. */

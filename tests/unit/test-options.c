@@ -24,7 +24,19 @@ static int run_make(const struct options *options, int root)
 	return 5;
 }
 
+static int run_late(const struct options *options, int root)
+{
+	char address[BDF_TEXT_SIZE] = "-";
+
+	(void)root;
+	if (options->has_device)
+		bdf_format(&options->device, address);
+	printf("late %s %d %d", address, options->udev, options->quiet);
+	return 3;
+}
+
 static const struct command commands[] = {
+	{ "late", "for a late device", run_late, TAKES_DEVICE | TAKES_UDEV | TAKES_QUIET, 0 },
 	{ "show", "shows it", run_show, TAKES_DEADLINE, 0 },
 	{ "make", "makes it", run_make, TAKES_IMAGE, 1 },
 	{ 0 },
@@ -68,6 +80,16 @@ static const struct {
 	{ "show --deadline 301", 2, "", "not '301'" },
 	{ "show --deadline 1s", 2, "", "not '1s'" },
 	{ "show --deadline -1", 2, "", "not '-1'" },
+	{ "late", 3, "late - 0 0", "" },
+	{ "late --device 0000:03:00.0", 3, "late 0000:03:00.0 0 0", "" },
+	{ "late --device=03:00.1 --udev", 3, "late 0000:03:00.1 1 0", "" },
+	{ "late --quiet --device 10000:03:00.0", 3, "late 10000:03:00.0 0 1", "" },
+	{ "late --device", 2, "", "a value is missing for '--device'" },
+	{ "late --device 03:00", 2, "", "--device takes an address such as 0000:03:00.0, not '03:00'" },
+	{ "late --udev", 2, "", "--udev needs --device" },
+	{ "show --device 03:00.0", 2, "", "this command does not take one of the options given: 'show'" },
+	{ "show --udev", 2, "", "this command does not take one of the options given: 'show'" },
+	{ "show --quiet", 2, "", "this command does not take one of the options given: 'show'" },
 	{ "show --root /nonexistent", 2, "",
 	  "cannot open the root directory '/nonexistent': No such file or directory" },
 	{ "show --root /proc/self/status", 2, "", "Not a directory" },
