@@ -177,7 +177,13 @@ $(OUT)/vfiokit $(PREFIX)/bin/vfiokit 755
 conf/bind.conf $(DOC)/examples/bind.conf 644
 completions/vfiokit.bash $(PREFIX)/share/bash-completion/completions/vfiokit 644
 completions/vfio-bind.bash $(PREFIX)/share/bash-completion/completions/vfio-bind 644
+conf/udev.conf $(DOC)/examples/udev.conf 644
 systemd/vfiokit-initrd.service $(UNITS)/vfiokit-initrd.service 644
+systemd/vfiokit-bind.service $(UNITS)/vfiokit-bind.service 644
+systemd/vfiokit-late@.service $(UNITS)/vfiokit-late@.service 644
+systemd/vfiokit-.service.d/10-bounds.conf $(UNITS)/vfiokit-.service.d/10-bounds.conf 644
+udev-rules/70-vfiokit-group.rules $(LIBDIR)/udev/rules.d/70-vfiokit-group.rules 644
+udev-rules/70-vfiokit-late.rules $(LIBDIR)/udev/rules.d/70-vfiokit-late.rules 644
 $(foreach page,$(notdir $(MAN_SRC:.scd=)),$(BUILD)/man/$(page) $(PREFIX)/share/man/man$(lastword $(subst ., ,$(page)))/$(page) 644
 )
 endef
@@ -230,8 +236,10 @@ install: all
 		[ -z "$$source" ] || install -D -m "$$mode" "$$source" "$(DESTDIR)$$target" || exit 1; \
 	done
 	$(Q)install -d "$(DESTDIR)$(SYSCONFDIR)/vfiokit/bind.conf.d"
-	$(Q)[ -e "$(DESTDIR)$(SYSCONFDIR)/vfiokit/bind.conf" ] || \
-		install -m 644 conf/bind.conf "$(DESTDIR)$(SYSCONFDIR)/vfiokit/bind.conf"
+	$(Q)for file in bind.conf udev.conf; do \
+		[ -e "$(DESTDIR)$(SYSCONFDIR)/vfiokit/$$file" ] || \
+			install -m 644 "conf/$$file" "$(DESTDIR)$(SYSCONFDIR)/vfiokit/$$file"; \
+	done
 	$(Q)echo "Installed for: $(or $(wanted),no generator of images; vfiokit image --output makes an add-on for any)."
 	$(Q)echo "When the policy is what you want, make the images again:" \
 		"$(or $(foreach g,$(wanted),$(REBUILD_$(g));),vfiokit image --output FILE)"
@@ -241,10 +249,12 @@ uninstall:
 	$(Q)printf '%s\n%s\n' "$$INSTALLED" "$$ALL_GLUE" | while read -r source target mode; do \
 		[ -z "$$source" ] || rm -f "$(DESTDIR)$$target"; \
 	done
-	$(Q)cmp -s conf/bind.conf "$(DESTDIR)$(SYSCONFDIR)/vfiokit/bind.conf" && \
-		rm -f "$(DESTDIR)$(SYSCONFDIR)/vfiokit/bind.conf" || true
+	$(Q)for file in bind.conf udev.conf; do \
+		! cmp -s "conf/$$file" "$(DESTDIR)$(SYSCONFDIR)/vfiokit/$$file" || \
+			rm -f "$(DESTDIR)$(SYSCONFDIR)/vfiokit/$$file"; \
+	done
 	$(Q)rmdir -p --ignore-fail-on-non-empty "$(DESTDIR)$(SYSCONFDIR)/vfiokit/bind.conf.d" \
-		"$(DESTDIR)$(DOC)/examples" "$(DESTDIR)$(DRACUT)/modules.d/55vfiokit" 2>/dev/null || true
+		"$(DESTDIR)$(DOC)/examples" "$(DESTDIR)$(DRACUT)/modules.d/55vfiokit" "$(DESTDIR)$(UNITS)/vfiokit-.service.d" 2>/dev/null || true
 	$(Q)echo "Images still hold what they were made with: make them again."
 
 # What was fetched stays: it is large and does not change.

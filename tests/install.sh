@@ -48,7 +48,8 @@ keeps_policy() {
 check install make --no-print-directory DESTDIR="$dir" INITRAMFS=none install
 check files has usr/sbin/vfio-bind usr/bin/vfiokit usr/share/man/man8/vfio-bind.8 usr/share/man/man8/vfiokit.8 \
 	usr/share/man/man5/vfiokit-bind.conf.5 usr/share/bash-completion/completions/vfiokit \
-	usr/share/bash-completion/completions/vfio-bind etc/vfiokit/bind.conf etc/vfiokit/bind.conf.d
+	usr/share/bash-completion/completions/vfio-bind etc/vfiokit/bind.conf etc/vfiokit/bind.conf.d \
+	etc/vfiokit/udev.conf usr/lib/systemd/system/vfiokit-bind.service usr/lib/udev/rules.d/70-vfiokit-late.rules
 check example-binds-nothing "$dir/usr/sbin/vfio-bind" plan --policy "$dir/etc/vfiokit/bind.conf"
 check manual man -l --warnings "$dir/usr/share/man/man8/vfio-bind.8"
 check no-glue-unasked has_not usr/lib/dracut usr/lib/initcpio usr/share/initramfs-tools etc/mkinitcpio.conf.d
