@@ -38,11 +38,11 @@ guest() {
 
 	# The second function is storage: no rule allows to take it, and half a group is of no use.
 	plug_card 02 rp2 nvme,serial=1
+	said 02:00.0 "refuse group"
+	said 02:00.1 "refuse storage"
 	driver 02:00.0 e1000e
 	driver 02:00.1 nvme
 	override 02:00.0 "(null)"
-	said 02:00.0 "refuse group"
-	said 02:00.1 "refuse storage"
 
 	# As if the event of the first function had come before the second was there.
 	echo 0000:02:00.0 >/sys/bus/pci/drivers/e1000e/unbind

@@ -43,8 +43,8 @@ guest() {
 	echo 1 >/sys/bus/pci/rescan
 	sleep 1
 	idle
-	is "vfio-bind ran for a rescan" "$(executed vfio-bind)" 2
 	driver 01:00.0 vfio-pci
+	is "vfio-bind ran for a rescan" "$(executed vfio-bind)" 2
 
 	# No policy: not even a real arrival starts a process.
 	mv /etc/vfiokit /etc/vfiokit.off

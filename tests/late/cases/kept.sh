@@ -34,9 +34,9 @@ guest() {
 	check "nvme is loaded now" [ -e /sys/module/nvme ]
 	monitor drive_add 0 if=none,id=data2,file=null-co://,format=raw
 	plug 01:00.0 nvme,bus=rp1,serial=1,drive=data2,id=again
+	said 01:00.0 "skip on-bound"
 	driver 01:00.0 nvme
 	override 01:00.0 "(null)"
-	said 01:00.0 "skip on-bound"
 	because 01:00.0 "nvme took it first, and it is a storage controller, which is not torn away"
 	check "its disk is there" wait_for 10 [ -e /sys/class/block/nvme0n1 ]
 

@@ -28,8 +28,8 @@ guest() {
 	trace_exec
 	check_not "e1000e is not loaded" [ -e /sys/module/e1000e ]
 	plug 01:00.0 e1000e,bus=rp1,id=first
-	is "vfio-bind ran" "$(executed vfio-bind)" 2
 	driver 01:00.0 vfio-pci
+	is "vfio-bind ran" "$(executed vfio-bind)" 2
 	override 01:00.0 vfio-pci
 	said 01:00.0 bind
 	check "udev loaded the native driver all the same" [ -e /sys/module/e1000e ]
@@ -49,9 +49,9 @@ guest() {
 	# It stays, and that is reported.
 	policy_is '[device nic]\nid = 8086:10d3\nallow = network\non-bound = skip\n'
 	plug 03:00.0 e1000e,bus=rp3,id=third
+	said 03:00.0 "skip on-bound"
 	driver 03:00.0 e1000e
 	override 03:00.0 "(null)"
-	said 03:00.0 "skip on-bound"
 	because 03:00.0 "on-bound = skip leaves it there"
 	is "failed units" "$(systemctl list-units --no-legend --state=failed | wc -l)" 0
 }

@@ -60,8 +60,8 @@ guest() {
 	check "there are virtual functions" wait_for 10 present 02:00.2
 	sleep 0.5
 	idle
-	driver 02:00.0 nvme
 	driver 02:00.1 vfio-pci
-	driver 02:00.2 none
 	said 02:00.1 bind
+	driver 02:00.0 nvme
+	driver 02:00.2 none
 }

@@ -20,6 +20,13 @@ has_driver() {
 	[ "$(link "$1" driver)" = "$2" ]
 }
 
+# driver ADDRESS WANT: the same as in lib.sh, but a unit may still be about to start. To see that a device stays where it is,
+# ask said() first.
+driver() {
+	wait_for 20 has_driver "$1" "$2"
+	is "driver of $1" "$(link "$1" driver)" "$2"
+}
+
 # idle: udev and all units for late devices have done what they had to.
 idle() {
 	udevadm settle -t 60
@@ -63,8 +70,12 @@ last() {
 
 # said ADDRESS WANT: the latest verdict, with its reason.
 said() {
-	local got
+	local got tries=0
 
+	while [ $tries -lt 20 ] && [ "$(last "$1" verdict)" != "${2%% *}" ]; do
+		sleep 0.5
+		tries=$((tries + 1))
+	done
 	got="$(last "$1" verdict) $(last "$1" reason)"
 	is "verdict of $1" "${got% null}" "$2"
 }
