@@ -79,6 +79,8 @@ step cli-sanitizers tests/cli/run.sh -b build/san
 step install tests/install.sh
 step fuzz tests/fuzz/run.sh ${full:+120}
 step vm tests/vm/run.sh
+step units tests/late/units.sh
+step late tests/late/run.sh
 
 if [ -z "$table" ]; then
 	echo "check.sh: no such step: ${cell%%/*}" >&2
