@@ -19,12 +19,11 @@
 
 static const struct {
 	const char *target, *type;
-	const char *sign; /* exists where it is mounted already */
 	unsigned long flags;
 } mounts[] = {
-	{ "/proc", "proc", "/proc/self", MS_NOSUID | MS_NODEV | MS_NOEXEC },
-	{ "/sys", "sysfs", "/sys/kernel", MS_NOSUID | MS_NODEV | MS_NOEXEC },
-	{ "/dev", "devtmpfs", "/dev/kmsg", MS_NOSUID },
+	{ "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC },
+	{ "/sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC },
+	{ "/dev", "devtmpfs", MS_NOSUID },
 };
 
 /* What was there before: init must find a file system as the kernel left it. */
@@ -43,10 +42,18 @@ bool init_is_first_process(void)
 	return getpid() == 1 && (stat("/proc/self/ns/pid", &info) < 0 || info.st_ino == 0xEFFFFFFCu);
 }
 
+/* Not what is in it: dracut's images bring nodes in /dev, and a report that is written beside them is lost. */
+static bool is_mounted(const char *target)
+{
+	struct stat root, info;
+
+	return stat("/", &root) == 0 && stat(target, &info) == 0 && info.st_dev != root.st_dev;
+}
+
 static void mount_missing(struct mounted *done)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(mounts); i++) {
-		if (access(mounts[i].sign, F_OK) == 0)
+		if (is_mounted(mounts[i].target))
 			continue;
 		done[i].made_directory = mkdir(mounts[i].target, 0755) == 0;
 		done[i].is_ours = mount(mounts[i].type, mounts[i].target, mounts[i].type, mounts[i].flags, NULL) == 0;
