@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "host/addon.h"
+#include "host/booster.h"
 #include "host/commands.h"
 #include "host/image_items.h"
 #include "lib/paths.h"
@@ -138,6 +139,8 @@ int command_image(const struct options *options, int root)
 		code = show_list(&session, options);
 	else if (options->explain)
 		code = explain(&session, options);
+	else if (options->booster)
+		code = booster_show(&session, options);
 	else
 		code = addon(&session, options);
 	session_free(&session);

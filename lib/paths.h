@@ -21,6 +21,11 @@
  */
 #define PATH_ADDON "root/.vfiokit-addon"
 
+#define PATH_BOOSTER_CONFIG "etc/booster.yaml"
+#define PATH_BOOT "boot"
+/* In booster's images: one directory, and neither a release nor an index. */
+#define PATH_FLAT_MODULES "usr/lib/modules"
+
 #define PATH_RUN "run/vfiokit"
 /* devtmpfs is one instance: what PID 1 leaves here outlives every later mount of /dev and /run. */
 #define PATH_RUN_PID1 "dev/.vfiokit"
