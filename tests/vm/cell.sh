@@ -57,7 +57,7 @@ cell_boot()
 	image_build "$dir" "$2" "$image" || return
 	machine_run "$(seconds)" "$dir" "$image" "$(cmdline)" "$log" || echo "QEMU: exit $?" >>"$log.qemu"
 	sed -i 's/\r$//' "$log" "$log.checks"
-	rm -f "$image" "$image.disk"
+	rm -f "$image" "$image.disk" "$image.efi"
 }
 
 # cell_problems: what is wrong with the boot that cell_boot has made, one a line.

@@ -60,6 +60,22 @@ image_base()
 	touch "$root/made"
 }
 
+# image_flatten RELEASE: makes the current directory what booster makes: all modules in one directory,
+# decompressed, underscores in their names, no index.
+image_flatten()
+{
+	local file
+
+	find "usr/lib/modules/$1" -name '*.ko.xz' -exec xz -d {} +
+	find "usr/lib/modules/$1" -name '*.ko' | while read -r file; do
+		mv "$file" "usr/lib/modules/$(basename "$file" | tr - _)"
+	done
+	rm -r "usr/lib/modules/$1"
+	: >usr/lib/modules/booster.alias
+	echo "kernel: $1" >etc/booster.init.yaml
+	: >etc/initrd-release
+}
+
 # image_tool NAME: the static helper tests/vm/NAME.c; prints the name of the program.
 image_tool()
 {
@@ -69,6 +85,30 @@ image_tool()
 	[ "$program" -nt "$vm/$1.c" ] ||
 		${CC:-cc} -static -O2 -Wall -Wextra -o "$program" "$vm/$1.c" >&2
 	echo "$program"
+}
+
+# image_like_booster KERNELDIR RELEASE: makes the current directory an image that booster-init.c boots
+# into the real root, and that loads the GPU's driver before all others.
+image_like_booster()
+{
+	image_copy_modules "$1" "$PWD" virtio-blk ext4
+	image_depmod "$1" "$PWD"
+	sed -n 's/^alias \([^ ]*\) /\1 /p' "usr/lib/modules/$2/modules.alias" >guest/aliases
+	awk -F: '{
+		n = split($2 " " $1, words, " ")
+		for (i = n - 1; i > 0; i--)
+			printf "%s ", name(words[i])
+		print name(words[n])
+	}
+	function name(path) {
+		gsub(".*/|[.]ko.*", "", path)
+		gsub("-", "_", path)
+		return path
+	}' "usr/lib/modules/$2/modules.dep" >etc/booster.needs
+	image_flatten "$2"
+	mv guest/aliases usr/lib/modules/booster.alias
+	echo bochs >etc/booster.forced
+	install -m 755 "$(image_tool booster-init)" init
 }
 
 # image_disk KERNELDIR ROOT DISK: an ext4 file system of what is in ROOT, as changed by disk() of the

@@ -60,18 +60,24 @@ uefi()
 	option -drive if=pflash,format=raw,snapshot=on,file=/usr/share/OVMF/OVMF_VARS.fd
 }
 
+# What every kernel is told.
+machine_words="console=ttyS0 panic=-1 oops=panic intel_iommu=on"
+
 # machine_run SECONDS KERNELDIR IMAGE WORDS LOG: boots it. The guest's checks come out of the second
 # serial port, so that no kernel message can cut one in two; they go to LOG.checks. One processor,
 # because two now and then see a breakpoint that the kernel has removed ("Oops: int3" at start; a
-# fault of QEMU's emulation, 1 in 90 boots).
+# fault of QEMU's emulation, 1 in 90 boots). IMAGE.efi, if there is one, has kernel, image and words in it.
 machine_run()
 {
 	local seconds=$1 dir=$2 image=$3 words=$4 log=$5 iommu=yes qemu
 
 	qemu=(-machine q35,kernel-irqchip=split -accel tcg,thread=multi -cpu max -smp 1 -m 512
-		-nodefaults -display none -no-reboot -serial "file:$log" -serial "file:$log.checks"
-		-kernel "$dir/vmlinuz" -initrd "$image"
-		-append "console=ttyS0 panic=-1 oops=panic intel_iommu=on $words")
+		-nodefaults -display none -no-reboot -serial "file:$log" -serial "file:$log.checks")
+	if [ -e "$image.efi" ]; then
+		option -kernel "$image.efi"
+	else
+		option -kernel "$dir/vmlinuz" -initrd "$image" -append "$machine_words $words"
+	fi
 	if is_function machine; then
 		machine
 	else

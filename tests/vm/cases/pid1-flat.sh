@@ -12,21 +12,10 @@ policy() {
 	EOT
 }
 
-# What booster does with modules: all in one directory, decompressed, underscores in their names.
 image() {
-	local file name
-
-	find "usr/lib/modules/$2" -name '*.ko.xz' -exec xz -d {} +
-	find "usr/lib/modules/$2" -name '*.ko' | while read -r file; do
-		name=$(basename "$file" | tr - _)
-		mv "$file" "usr/lib/modules/$name"
-	done
+	image_flatten "$2"
 	modprobe -C /dev/null -d "$1/tree" -S "$2" --show-depends bochs |
 		sed 's|.*/||; s|\.ko.*|.ko|' | tr - _ >guest/bochs
-	rm -r "usr/lib/modules/$2"
-	: >usr/lib/modules/booster.alias
-	echo "kernel: $2" >etc/booster.init.yaml
-	: >etc/initrd-release
 	ln -s vfio-bind usr/sbin/vfio-init
 }
 
