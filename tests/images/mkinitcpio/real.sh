@@ -10,7 +10,8 @@ images=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # Run by sandbox.sh in the root that is being prepared.
 real_prepare()
 {
-	"$images/../../deps/apt.sh" bookworm unpack . libarchive-tools libarchive13 libxml2 libicu72 libnettle8 >&2
+	"$images/../../deps/apt.sh" bookworm unpack . libarchive-tools libarchive13 libxml2 libicu72 libnettle8 \
+		libinih1 libcjson1 libpci3 >&2
 	mkdir -p src usr/lib/initcpio etc/udev
 	mount --bind -o ro "$MKINITCPIO_SRC" src
 	# The PATH of an mkinitcpio that is not installed ends with /bin, and on Arch that is /sbin, too.
