@@ -77,6 +77,8 @@ step cli tests/cli/run.sh
 step cli-shared tests/cli/run.sh -b build/shared
 step cli-sanitizers tests/cli/run.sh -b build/san
 step install tests/install.sh
+step mkinitcpio tests/mkinitcpio/run.sh
+[ -z "${MKINITCPIO_SRC:-}" ] || step mkinitcpio-real tests/images/mkinitcpio.sh
 step fuzz tests/fuzz/run.sh ${full:+120}
 step vm tests/vm/run.sh
 step units tests/late/units.sh
