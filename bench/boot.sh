@@ -36,11 +36,14 @@ numbers=$top/build/vm-logs/6.1-boot-case.log.checks
 times() { awk -v n="$1" '$1 == "BENCH" && $2 == n { print $3 }' "$numbers" | median; }
 peak() { awk -v n="$1" '$1 == "BENCH" && $2 == n && $4 > m { m = $4 } END { print m }' "$numbers"; }
 
-binder=$(times binder) floor=$(times floor) wiki=$(times wiki)
+binder=$(times binder) floor=$(times floor) wiki=$(times wiki) wiki_busybox=$(times wiki-busybox)
 row "boot in the VM: vfio-bind, two functions" "$(ratio "$binder" 1000000 1)" ms
 row "boot in the VM: the least possible program" "$(ratio "$floor" 1000000 1)" ms
 row "boot in the VM: the shell loop of the wiki" "$(ratio "$wiki" 1000000 1)" ms
+row "boot in the VM: the same with busybox' modprobe" "$(ratio "$wiki_busybox" 1000000 1)" ms
 row "  vfio-bind against the least possible program" "$(ratio "$binder" "$floor")" x 1.25
 row "  vfio-bind against the shell loop" "$(ratio "$binder" "$wiki")" x 0.60
+row "  vfio-bind against the shell loop with busybox' modprobe" "$(ratio "$binder" "$wiki_busybox")" x
+row "  the least possible program against the shell loop" "$(ratio "$floor" "$wiki")" x
 row "peak memory of boot in the VM" "$(peak binder)" KiB 4096
 row "peak memory of plan in the VM" "$(peak plan)" KiB 4096
