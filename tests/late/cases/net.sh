@@ -33,6 +33,7 @@ guest() {
 	check_not "udev complains about our rules" sh -c 'journalctl -b -u systemd-udevd | grep vfiokit'
 	is "the service" "$(systemctl show -P Result vfiokit-bind)" success
 	ended=$(systemctl show -P ExecMainExitTimestampMonotonic vfiokit-bind)
+	say "it took $(((ended - $(started vfiokit-bind)) / 1000)) ms"
 	for unit in systemd-modules-load systemd-udevd systemd-udev-trigger; do
 		check "it ended before $unit began" [ "$ended" -lt "$(started $unit)" ]
 	done

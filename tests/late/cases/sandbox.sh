@@ -27,7 +27,7 @@ image() {
 
 		ProtectKernelModules=yes
 		CapabilityBoundingSet=~CAP_SYS_MODULE
-		SystemCallFilter=~@module:EPERM
+		SystemCallFilter=~@module
 		PrivateUsers=yes
 		ProtectKernelTunables=yes
 		ProcSubset=pid
@@ -67,7 +67,7 @@ guest() {
 	driver 01:00.0 vfio-pci
 	breaks "fail module" ProtectKernelModules=yes
 	breaks "fail module" CapabilityBoundingSet=~CAP_SYS_MODULE
-	breaks "fail module" SystemCallFilter=~@module:EPERM
+	breaks "fail module" SystemCallFilter=~@module
 	breaks "fail module" PrivateUsers=yes
 	breaks "fail probe" ProtectKernelTunables=yes
 	breaks "skip cmdline" ProcSubset=pid
