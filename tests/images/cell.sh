@@ -76,15 +76,17 @@ machine()
 # cell_boot SUITE CASE IMAGE
 cell_boot()
 {
-	local suite=$1 checks=$build/checks log words
+	local suite=$1 checks=$build/checks log words helper
 
 	log=$(cell_log "$1" "$2")
 	words="root=LABEL=vfiokit-root rw init=/vfiokit-test rd.shell=0 rd.emergency=reboot $(cmdline)"
 	rm -f "$log"*
 	cell_checks "$2" "$checks" || return
 	beside "$log" &
+	helper=$!
 	machine_run "$(seconds)" "$top/build/cache/debian/$1" "$3" "$words" "$log" || echo "QEMU: exit $?" >>"$log.qemu"
-	wait
+	{ kill $helper; wait; } 2>/dev/null # it may still wait for what never came
+	rm -f "$log".tty.*
 	sed -i 's/\r$//' "$log" "$log.checks"
 }
 
@@ -95,7 +97,8 @@ cell_run()
 
 	log=$(cell_log "$1" "$2")
 	rm -f "$log"*
-	: >"$log" >"$log.checks"
+	: >"$log"
+	: >"$log.checks"
 	image=$(cell_image "$1" "$2") 2>"$log" || { echo "there is no image"; return; }
 	if is_function builds; then
 		cp "$image.log" "$log"

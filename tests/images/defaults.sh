@@ -110,7 +110,7 @@ builds_checks()
 	local policy=$root/etc/vfiokit/bind.conf good first
 
 	good=$(<"$policy")
-	says "the hook says what the next boot will do" "the next boot \(kernel $release\) will" update
+	says "the hook says what the next boot will do" "the next boot \(kernel ${release//+/.}\) will" update
 	expect_not "no complaint" grep -E '^[EW]: vfiokit|derror|vfiokit: .*(cannot|failed)' "$image.said"
 	first=$(ours)
 	expect "vfio-bind is in the image" grep -q 'usr/sbin/vfio-bind -rwxr-xr-x' <<<"$first"

@@ -4,7 +4,7 @@
 #
 # make.sh SUITE CASE IMAGE: an image made by the case's generator, in a Debian root of that suite in which vfiokit is
 # installed. What the generator says goes to IMAGE.log, what was checked to IMAGE.checks. A case with builds() makes
-# images to look at instead.
+# images to look at instead. GLUE=none: without ours.
 #
 # The root is the suite's, with a file system in memory above it, in a mount namespace of its own: nothing of it is left.
 set -euo pipefail
@@ -51,7 +51,7 @@ bring_libraries()
 	chmod 755 "$root/usr/bin/vfiokit"
 }
 
-make --no-print-directory -C "$top" install DESTDIR="$root" >"$image.log"
+make --no-print-directory -C "$top" install INITRAMFS="${GLUE:-dracut,initramfs-tools}" DESTDIR="$root" >"$image.log"
 bring_libraries
 policy >"$root/etc/vfiokit/bind.conf"
 prepare
