@@ -35,7 +35,7 @@ run_cell()
 		[ -z "$verbose" ] || indent <"$log.checks"
 		exit 0
 	fi
-	echo "not ok $what"
+	if [ "$1" = sid ]; then echo "FAILED ON SID $what"; else echo "not ok $what"; fi
 	indent <<<"$problems"
 	[ -z "$verbose" ] || indent <"$log.checks"
 	echo "    the end of $log:"
