@@ -81,6 +81,7 @@ step mkinitcpio tests/mkinitcpio/run.sh
 [ -z "${MKINITCPIO_SRC:-}" ] || step mkinitcpio-real tests/images/mkinitcpio.sh
 step fuzz tests/fuzz/run.sh ${full:+120}
 step vm tests/vm/run.sh
+step images tests/images/run.sh $full
 step units tests/late/units.sh
 step late tests/late/run.sh
 
