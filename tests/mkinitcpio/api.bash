@@ -16,13 +16,13 @@ BUILDROOT=$1 KERNELVERSION=$2
 shift 2
 _hooks=("$@")
 read -ra forced <<<"${MODULES:-}"
-misused=0 failed=0 finished=
+failed=0 finished=
 declare -A early=() runs=() late=() modules=() paths=()
 
-# misuse TEXT: the hook that is being run did what it must not do.
+# misuse TEXT: the hook that is being run did what it must not do. In a file, as it may be in a pipe that it did.
 misuse() {
 	echo "api: ${hook:-}: $*" >&2
-	misused=1
+	echo "$*" >>"$BUILDROOT.misuse"
 }
 
 warning() { printf "WARNING: $1\n" "${@:2}" >&2; }
@@ -35,10 +35,9 @@ error() {
 	return 1
 }
 
-# In functions of bash's own name: a word that is no command.
+# Bash's name for what it calls when a word is no command.
 command_not_found_handle() {
-	echo "api: ${hook:-}: there is no $1" >&2
-	echo misuse >>"$BUILDROOT.misuse"
+	misuse "there is no $1"
 	return 127
 }
 
@@ -212,9 +211,7 @@ end() {
 # A hook that calls exit ends here, too.
 on_exit() {
 	[[ -n $finished ]] || misuse "exit before the end of the build"
-	[[ ! -e $BUILDROOT.misuse ]] || misused=1
-	rm -f "$BUILDROOT.misuse"
-	[[ $misused = 0 ]] || exit 3
+	[[ ! -e $BUILDROOT.misuse ]] || exit 3
 	exit "$failed"
 }
 
