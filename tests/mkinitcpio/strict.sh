@@ -3,6 +3,7 @@
 #
 # strict.sh KERNEL: api.bash finds what a hook does wrong: 3 for a misuse, 1 for what mkinitcpio itself would end with. Runs in
 # tests/images/sandbox.sh.
+# shellcheck disable=SC2016 # bodies of functions
 set -uo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
