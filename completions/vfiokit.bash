@@ -4,7 +4,7 @@
 
 _vfiokit()
 {
-	local current=$2 previous=$3 word seen='' skip='' i
+	local current=$2 previous=$3 word seen='' skip='' booster='' i
 	local commands="list status image"
 	local options="--root --policy --json --kernel --list --explain --output --booster --verbose --help --version -v -h"
 
@@ -41,10 +41,16 @@ _vfiokit()
 		fi
 		case $word in
 		--root | --policy | --kernel | --output) skip=yes ;;
+		--booster) booster=yes ;;
 		-*) ;;
-		*) seen=yes ;;
+		*) seen=$word ;;
 		esac
 	done
+	if [[ $seen == image && -n $booster ]]; then
+		compopt -o filenames 2>/dev/null
+		mapfile -t COMPREPLY < <(compgen -f -- "$current")
+		return
+	fi
 	[[ -n $seen ]] || mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current")
 }
 
