@@ -13,8 +13,8 @@ images=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 export MKINITCPIO_SRC
 
 kernel=$("$images/../vm/kernel.sh" bookworm) || exit
-# shellcheck source-path=SCRIPTDIR source=mkinitcpio/real.sh
-. "$images/mkinitcpio/real.sh"
+# shellcheck source-path=SCRIPTDIR source=mkinitcpio-real.sh
+. "$images/mkinitcpio-real.sh"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 {

@@ -14,7 +14,7 @@ policy() {
 disk() { :; }
 
 image() {
-	. "$top/tests/images/mkinitcpio/real.sh"
+	. "$top/tests/images/mkinitcpio-real.sh"
 	real_image "$1" "$2" "$3" 'MODULES=(bochs virtio_pci virtio_blk ext4)
 		BINARIES=(/usr/lib/systemd/systemd-udevd /usr/bin/systemd-tmpfiles)
 		HOOKS=(base udev modconf block filesystems) COMPRESSION=cat' &&

@@ -15,7 +15,7 @@ disk() { :; }
 
 # The exit code is 1: its systemd hook names files that Debian 12's systemd does not have yet. None of them is ours.
 image() {
-	. "$top/tests/images/mkinitcpio/real.sh"
+	. "$top/tests/images/mkinitcpio-real.sh"
 	real_image "$1" "$2" "$3" 'MODULES=(bochs virtio_pci virtio_blk ext4)
 		HOOKS=(systemd modconf block filesystems) COMPRESSION=cat' &&
 		! grep 'ERROR.*vfio' "$log.build"

@@ -5,7 +5,7 @@
 # none, so a Debian root is made to look as it expects; and as its directories come from the environment, only the
 # placeholders that its installation would have filled in for programs are left. Programs have those names here.
 
-images=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+images=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 # Run by sandbox.sh in the root that is being prepared.
 real_prepare()
@@ -46,7 +46,7 @@ real_sandbox()
 	local debian
 
 	debian=$("$images/root.sh" bookworm) || return
-	KERNELDIR=$1 PREPARE="eval . $images/mkinitcpio/real.sh; real_prepare" "$images/sandbox.sh" "$debian/root" "${@:2}"
+	KERNELDIR=$1 PREPARE="eval . $images/mkinitcpio-real.sh; real_prepare" "$images/sandbox.sh" "$debian/root" "${@:2}"
 }
 
 # real_image KERNELDIR RELEASE OUT CONFIG: the image() of a case: what is booted is an image of mkinitcpio's, as it is.
