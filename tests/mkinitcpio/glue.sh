@@ -137,6 +137,15 @@ exits 1
 ends_with 'bind.conf:3: |exit code'
 end
 
+good
+mv /usr/lib/systemd/system/vfiokit-initrd.service "$work/"
+t "systemd as init, but our unit is not installed" -c "$work/systemd.conf"
+says 'vfiokit-initrd.service is missing'
+says 'lacks what starts vfio-bind'
+ends_with 'where the hook vfiokit ran'
+end
+mv "$work/vfiokit-initrd.service" /usr/lib/systemd/system/
+
 rm -f "$policy"
 t "no policy, no word"
 exits 0
