@@ -4,7 +4,7 @@
 # Functions: one case on one suite, from its file to what is wrong. Machine and checks are those of tests/vm.
 
 images=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-cases=$images/cases
+cases=${IMAGE_CASES:-$images/cases}
 
 # shellcheck source=../vm/cell.sh
 . "$images/../vm/cell.sh"

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2154
+#
+# Functions: a case of tests/images whose image measures. bench_program puts measure.sh in place of vfio-bind.
+
+bench_program()
+{
+	local release
+
+	release=$(<"$dir/release")
+	mkdir "$root/bench"
+	mv "$root/usr/sbin/vfio-bind" "$root/bench/"
+	cp "$top/build/bench/ns" "$top/build/bench/floor" "$root/bench/"
+	install -m 755 "$top/bench/slots/measure.sh" "$root/usr/sbin/vfio-bind"
+	modprobe -C /dev/null -d "$root" -S "$release" -a --show-depends vfio_iommu_type1 vfio-pci |
+		sed -n "s|^insmod $root\([^ ]*\).*|\1|p" | awk '!seen[$0]++' | tr '\n' ' ' >"$root/bench/modules"
+}
+
+# quiet norandmaps: as in boot-case.sh.
+cmdline() { echo quiet norandmaps; }
+seconds() { echo 600; }
