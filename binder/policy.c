@@ -325,7 +325,7 @@ static void on_broken(void *context, const char *header)
 
 void policy_parse(struct policy_loader *loader, const char *text, size_t length, const char *name)
 {
-	const struct ini_reader reader = { on_line, on_broken, loader };
+	const struct ini_reader reader = { on_line, on_broken, loader, "[policy] or [device NAME]" };
 
 	loader->file_number++;
 	loader->section = SECTION_NONE;

@@ -52,9 +52,9 @@ static const char *check_header(const char *line)
 	const char *close = strchr(line, ']');
 
 	if (close == NULL)
-		return "a section header without ']', expected [policy] or [device NAME]";
+		return "a section header without ']', expected ";
 	if (close == line + 1)
-		return "an empty section header, expected [policy] or [device NAME]";
+		return "an empty section header, expected ";
 	if ((size_t)(close - line - 1) > INI_NAME_MAX)
 		return "a section name of more than 49 characters, expected a shorter one";
 	if (!only_comment(close + 1))
@@ -73,7 +73,7 @@ static const char *check_key(const char *line)
 	return NULL;
 }
 
-/* Grammar of one line; returns what is wrong with it, or NULL. */
+/* Grammar of one line; returns what is wrong with it, or NULL. "expected " at its end: one of the sections. */
 static const char *check_line(const struct parser *parser, const struct span *span, const char *line)
 {
 	if (span->length > INI_LINE_MAX)
@@ -89,7 +89,7 @@ static const char *check_line(const struct parser *parser, const struct span *sp
 	if (line[0] == '[')
 		return check_header(line);
 	if (parser->section[0] == '\0' && !parser->skipping)
-		return "a line before the first section, expected [policy] or [device NAME] above it";
+		return "a line before the first section, expected ";
 	return check_key(line);
 }
 
@@ -97,7 +97,8 @@ static void refuse(struct parser *parser, const char *line, const char *reason)
 {
 	cleanup_free char *where = util_format("%s:%u", parser->file, parser->line);
 
-	problem_add(parser->problems, PROBLEM_POLICY, where, "%s: '%.40s'", reason, line);
+	problem_add(parser->problems, PROBLEM_POLICY, where, "%s%s: '%.40s'", reason,
+		    ends_with(reason, "expected ") ? parser->reader->sections : "", line);
 	if (line[0] == '[') {
 		parser->skipping = true;
 		parser->reader->on_broken(parser->reader->context, line + 1);

@@ -32,6 +32,7 @@ struct ini_reader {
 	 */
 	void (*on_broken)(void *context, const char *header);
 	void *context;
+	const char *sections; /* those that the file may have, for messages: "[policy] or [device NAME]" */
 };
 
 /*

@@ -59,7 +59,7 @@ static char *events_of(const char *text, size_t length)
 {
 	struct problems problems = { 0 };
 	char *events = util_copy("");
-	const struct ini_reader reader = { on_line, on_broken, &events };
+	const struct ini_reader reader = { on_line, on_broken, &events, "[a] or [b]" };
 
 	ini_parse_text(text, length, "f", &reader, &problems);
 	for (size_t i = 0; i < problems.count; i++)
@@ -118,6 +118,30 @@ TEST(ini_lines)
 		test_case("%s", cases[i].name);
 		events = events_of(cases[i].text, strlen(cases[i].text));
 		CHECK_STR(events, cases[i].events);
+	}
+}
+
+/* A person who is told what to write must be told this file's sections. */
+TEST(ini_names_sections)
+{
+	static const struct {
+		const char *text, *message;
+	} wrong[] = {
+		{ "k=v\n", "a line before the first section, expected [a] or [b]: 'k=v'" },
+		{ "[]\n", "an empty section header, expected [a] or [b]: '[]'" },
+		{ "[a\n", "a section header without ']', expected [a] or [b]: '[a'" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		struct problems problems = { 0 };
+		char *events = util_copy("");
+		const struct ini_reader reader = { on_line, on_broken, &events, "[a] or [b]" };
+
+		ini_parse_text(wrong[i].text, strlen(wrong[i].text), "f", &reader, &problems);
+		CHECK_INT(problems.count, 1);
+		CHECK_STR(problems.items[0].message, wrong[i].message);
+		problems_free(&problems);
+		free(events);
 	}
 }
 
