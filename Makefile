@@ -59,6 +59,10 @@ DEPS_STAMP := $(BUILD)/deps/stamp
 LIB_SRC    := $(filter-out lib/fortify.c,$(wildcard lib/*.c))
 BINDER_SRC := $(wildcard binder/*.c)
 HOST_SRC   := $(wildcard host/*.c)
+HOOKS_SRC  := $(wildcard hooks/*.c)
+# All but their main() functions.
+HOOKS_PARTS := $(filter-out hooks/hook.c hooks/guard.c,$(HOOKS_SRC))
+HOOKS_PKG  := inih libcjson libxml-2.0 libsystemd blkid
 STAGES_SRC := $(LIB_SRC) $(filter-out binder/main.c,$(BINDER_SRC))
 UNIT_SRC   := $(wildcard tests/unit/*.c)
 MAN_SRC    := $(wildcard man/*.scd)
@@ -95,6 +99,8 @@ $(OUT)/vfiokit: $(call object,$(OBJ),$(STAGES_SRC) $(HOST_SRC))
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(SHARED_LDFLAGS) -o $@ $^ $$(pkg-config --libs $(PKG) libpci libarchive)
 
+$(OBJ)/hooks/%.o: SHARED_CFLAGS += $$(pkg-config --cflags $(HOOKS_PKG))
+
 $(OBJ)/%.o: %.c
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
@@ -120,10 +126,10 @@ $(BUILD)/man/%: man/%.scd
 TESTS := $(OUT)/tests/unit $(OUT)/tests/mktree
 tests: $(TESTS)
 
-$(OUT)/tests/unit: $(call object,$(OBJ),$(STAGES_SRC) $(UNIT_SRC) $(filter-out tests/tree/mktree.c,$(wildcard tests/tree/*.c)))
+$(OUT)/tests/unit: $(call object,$(OBJ),$(STAGES_SRC) $(HOOKS_PARTS) $(UNIT_SRC) $(filter-out tests/tree/mktree.c,$(wildcard tests/tree/*.c)))
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(SHARED_LDFLAGS) -o $@ $^ $$(pkg-config --libs $(PKG))
+	$(Q)$(CC) $(SHARED_LDFLAGS) -o $@ $^ $$(pkg-config --libs $(PKG) $(HOOKS_PKG))
 
 $(OUT)/tests/mktree: $(call object,$(OBJ),$(wildcard tests/tree/*.c))
 	$(call say,LINK,$@)

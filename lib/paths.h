@@ -35,6 +35,23 @@
 
 /* udev's list of the devices that udev-rules/ has tagged: it lasts until the device is removed. */
 #define PATH_LATE "run/udev/tags/vfiokit-late"
+#define PATH_HOOKS_CONF PATH_POLICY_DIRECTORY "/hooks.conf"
+#define PATH_CLAIMS PATH_RUN "/claims"
+#define PATH_HOOKS_LOCK PATH_RUN "/hooks.lock"
+#define PATH_CPUS PATH_RUN "/cpus"
+#define PATH_REFUSED PATH_RUN "/refused"
+/* libvirt's pid files: NAME.pid, for libvirtd and virtqemud alike. */
+#define PATH_LIBVIRT_RUN "run/libvirt/qemu"
+
+#define PATH_CGROUP "sys/fs/cgroup"
+#define PATH_PROC "proc"
+#define PATH_MOUNTINFO "proc/self/mountinfo"
+#define PATH_SWAPS "proc/swaps"
+#define PATH_CPU "sys/devices/system/cpu"
+#define PATH_BLOCK_BY_NUMBER "sys/dev/block"
+#define PATH_USB_DEVICES "sys/bus/usb/devices"
+#define PATH_MDEV_DEVICES "sys/bus/mdev/devices"
+#define PATH_SCSI_DEVICES "sys/bus/scsi/devices"
 
 #define PATH_CMDLINE "proc/cmdline"
 #define PATH_MOUNTS "proc/self/mounts"

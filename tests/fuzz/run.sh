@@ -9,8 +9,8 @@ out=build/fuzz
 passed=0 failed=0
 mkdir -p "$out" || exit 1
 
-flags="-std=gnu17 -D_GNU_SOURCE -I. -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all"
-libraries=$(pkg-config --libs libkmod inih libcjson libarchive)
+flags="-std=gnu17 -D_GNU_SOURCE -I. -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all $(pkg-config --cflags libxml-2.0)"
+libraries=$(pkg-config --libs libkmod inih libcjson libarchive libxml-2.0 libsystemd blkid)
 
 # shellcheck disable=SC2016 # expanded by the inner shell
 compile() { # FILE...: everything that the targets share, once, with the hooks that count coverage
@@ -32,7 +32,7 @@ run() { # TARGET: new inputs go to build/fuzz/TARGET.corpus, not to the tree
 }
 
 # shellcheck disable=SC2046 # no blanks in their names
-compile $(find lib binder -name '*.c' ! -path lib/fortify.c ! -path binder/main.c) host/archive.c host/booster_config.c tests/fuzz/root.c || exit 1
+compile $(find lib binder hooks -name '*.c' ! -path lib/fortify.c ! -path binder/main.c ! -path hooks/hook.c ! -path hooks/guard.c) host/archive.c host/booster_config.c tests/fuzz/root.c || exit 1
 for source in tests/fuzz/fuzz-*.c; do
 	target=$(basename "$source" .c)
 	if build "$target" && run "$target"; then

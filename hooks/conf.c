@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hooks/conf.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <strings.h>
+
+#include "lib/file.h"
+#include "lib/ini.h"
+#include "lib/parse.h"
+#include "lib/paths.h"
+
+#define GUEST_PREFIX "guest "
+
+/* A file of this size is not a configuration; no person has so many guests. */
+#define CONF_MAX (1024 * 1024)
+#define GUESTS_MAX 1000
+
+struct loader {
+	struct hooks_conf *conf;
+	struct problems *problems;
+	struct guest_settings *settings; /* of the section in which we stand; NULL in none that counts */
+	bool *broken;                    /* to set if something is wrong in it */
+	bool has_defaults;               /* [guests] was met */
+	unsigned int seen_keys;          /* of this section: bits by index of the key table */
+};
+
+/* Words that stand for bits, in lists. */
+struct word_bit {
+	const char *word, *logind;
+	unsigned int bit;
+};
+
+static const struct word_bit inhibit_words[] = {
+	{ "sleep", "sleep", INHIBIT_SLEEP },
+	{ "idle", "idle", INHIBIT_IDLE },
+	{ "shutdown", "shutdown", INHIBIT_SHUTDOWN },
+	{ "lid", "handle-lid-switch", INHIBIT_LID },
+	{ 0 },
+};
+
+static const struct word_bit require_words[] = {
+	{ "isolation", NULL, REQUIRE_ISOLATION },
+	{ "devices", NULL, REQUIRE_DEVICES },
+	{ 0 },
+};
+
+/* Reads a list of these words, at least one. */
+static bool take_bits(char *value, const struct word_bit *words, unsigned int *ret)
+{
+	unsigned int bits = 0;
+	char *word;
+
+	while ((word = parse_next_word(&value)) != NULL) {
+		const struct word_bit *known = words;
+
+		while (known->word != NULL && !streq(known->word, word))
+			known++;
+		if (known->word == NULL)
+			return false;
+		bits |= known->bit;
+	}
+	*ret = bits;
+	return bits != 0;
+}
+
+/* Each returns NULL, or what was expected. value may be cut. */
+typedef const char *set_value(struct guest_settings *settings, char *value);
+
+static const char *set_isolate(struct guest_settings *settings, char *value)
+{
+	if (streq(value, "no"))
+		settings->isolate = ISOLATE_NO;
+	else if (streq(value, "pinned"))
+		settings->isolate = ISOLATE_PINNED;
+	else if (cpulist_parse(value, &settings->cpus) && !cpulist_is_empty(&settings->cpus))
+		settings->isolate = ISOLATE_LIST;
+	else
+		return "no, pinned, or a list of CPUs like 2-5,10-13";
+	return NULL;
+}
+
+static const char *set_siblings(struct guest_settings *settings, char *value)
+{
+	if (!streq(value, "warn") && !streq(value, "include"))
+		return "warn or include";
+	settings->siblings = streq(value, "include") ? SIBLINGS_INCLUDE : SIBLINGS_WARN;
+	return NULL;
+}
+
+static const char *set_inhibit(struct guest_settings *settings, char *value)
+{
+	settings->inhibit = INHIBIT_LIST;
+	settings->inhibit_what = 0;
+	if (streq(value, "no"))
+		return NULL;
+	if (streq(value, "auto"))
+		settings->inhibit = INHIBIT_AUTO;
+	else if (!take_bits(value, inhibit_words, &settings->inhibit_what))
+		return "auto, no, or any of: sleep idle shutdown lid";
+	return NULL;
+}
+
+static const char *set_claim_disks(struct guest_settings *settings, char *value)
+{
+	if (!streq(value, "yes") && !streq(value, "no"))
+		return "yes or no";
+	settings->claim_disks = streq(value, "yes") ? CLAIM_YES : CLAIM_NO;
+	return NULL;
+}
+
+static const char *set_require(struct guest_settings *settings, char *value)
+{
+	settings->has_require = true;
+	settings->require = 0;
+	if (streq(value, "no") || take_bits(value, require_words, &settings->require))
+		return NULL;
+	return "no, or any of: isolation devices";
+}
+
+static const struct key {
+	const char *name;
+	set_value *set;
+} keys[] = {
+	{ "isolate-cpus", set_isolate },    { "smt-siblings", set_siblings }, { "inhibit", set_inhibit },
+	{ "claim-disks", set_claim_disks }, { "require", set_require },
+};
+
+#define EXPECTED_KEYS "isolate-cpus, smt-siblings, inhibit, claim-disks or require"
+
+static void complain(struct loader *loader, const struct ini_line *line, const char *message)
+{
+	cleanup_free char *where = util_format("%s:%u", line->file, line->line);
+
+	problem_add(loader->problems, PROBLEM_POLICY, where, "%s; %s", message,
+		    loader->settings != NULL ? "this section is not used" : "ignored");
+	if (loader->broken != NULL)
+		*loader->broken = true;
+}
+
+static struct conf_guest *find_guest(const struct hooks_conf *conf, const char *guest)
+{
+	for (size_t i = 0; i < conf->n_guests; i++)
+		if (streq(conf->guests[i].guest, guest))
+			return &conf->guests[i];
+	return NULL;
+}
+
+static void begin_guest(struct loader *loader, const struct ini_line *line, const char *name)
+{
+	struct hooks_conf *conf = loader->conf;
+	struct conf_guest *guest = find_guest(conf, name);
+
+	if (name[0] == '\0') {
+		complain(loader, line, "[guest] without a name, expected [guest NAME] or [guest UUID]");
+		return;
+	}
+	if (guest != NULL) {
+		loader->settings = &guest->settings;
+		loader->broken = &guest->is_broken;
+		complain(loader, line, "this section stands in the file twice");
+		return;
+	}
+	if (conf->n_guests == GUESTS_MAX) {
+		complain(loader, line, "more than 1000 guests, expected fewer");
+		return;
+	}
+	guest = util_append(&conf->guests, &conf->n_guests, sizeof(*guest));
+	guest->guest = util_copy(name);
+	loader->settings = &guest->settings;
+	loader->broken = &guest->is_broken;
+}
+
+static void begin_section(struct loader *loader, const struct ini_line *line)
+{
+	char message[128];
+
+	loader->seen_keys = 0;
+	loader->settings = NULL;
+	loader->broken = NULL;
+	if (starts_with(line->section, GUEST_PREFIX)) {
+		const char *name = line->section + strlen(GUEST_PREFIX);
+
+		begin_guest(loader, line, name + strspn(name, " \t"));
+		return;
+	}
+	if (!streq(line->section, "guests")) {
+		snprintf(message, sizeof(message), "unknown section [%s], expected [guests] or [guest NAME]",
+			 line->section);
+		complain(loader, line, message);
+		return;
+	}
+	loader->settings = &loader->conf->defaults;
+	loader->broken = &loader->conf->has_broken_defaults;
+	if (loader->has_defaults)
+		complain(loader, line, "this section stands in the file twice");
+	loader->has_defaults = true;
+}
+
+static void take_key(struct loader *loader, const struct ini_line *line, const struct key *key)
+{
+	char value[INI_LINE_MAX + 1], message[512];
+	unsigned int bit = 1u << (key - keys);
+	const char *expected;
+
+	if ((loader->seen_keys & bit) != 0) {
+		snprintf(message, sizeof(message), "'%s' is given twice, expected it once", key->name);
+		complain(loader, line, message);
+		return;
+	}
+	loader->seen_keys |= bit;
+	(void)util_copy_fixed(value, sizeof(value), line->value);
+	expected = key->set(loader->settings, value);
+	if (expected == NULL)
+		return;
+	snprintf(message, sizeof(message), "bad value for '%s': '%.60s', expected %s", key->name, line->value,
+		 expected);
+	complain(loader, line, message);
+}
+
+static void on_line(void *context, const struct ini_line *line)
+{
+	struct loader *loader = context;
+	char message[256];
+
+	if (line->key[0] == '\0') {
+		begin_section(loader, line);
+		return;
+	}
+	if (loader->settings == NULL)
+		return; /* the section was complained of */
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		if (streq(line->key, keys[i].name)) {
+			take_key(loader, line, &keys[i]);
+			return;
+		}
+	}
+	snprintf(message, sizeof(message), "unknown key '%.40s', expected " EXPECTED_KEYS, line->key);
+	complain(loader, line, message);
+}
+
+/* Of a broken header nobody knows whose settings follow: if it may be [guests], none of its defaults count. */
+static void on_broken(void *context, const char *header)
+{
+	struct loader *loader = context;
+
+	if (header == NULL) {
+		if (loader->broken != NULL)
+			*loader->broken = true;
+		return;
+	}
+	loader->settings = NULL;
+	loader->broken = NULL;
+	if (starts_with(header, "guests"))
+		loader->conf->has_broken_defaults = true;
+}
+
+void conf_parse(struct hooks_conf *conf, const char *text, size_t length, const char *name, struct problems *problems)
+{
+	struct loader loader = { .conf = conf, .problems = problems };
+	const struct ini_reader reader = { on_line, on_broken, &loader, "[guests] or [guest NAME]" };
+
+	ini_parse_text(text, length, name, &reader, problems);
+}
+
+void conf_read(struct hooks_conf *conf, int root, struct problems *problems)
+{
+	cleanup_free char *text = NULL;
+	size_t length = 0;
+	int result = file_read(root, PATH_HOOKS_CONF, CONF_MAX, &text, &length);
+
+	if (result == -ENOENT)
+		return;
+	if (result < 0)
+		problem_add(problems, PROBLEM_POLICY, PATH_HOOKS_CONF,
+			    "cannot read the configuration: %s; the built-in defaults are used",
+			    result == -EFBIG ? "it is larger than 1 MiB" : strerror(-result));
+	else
+		conf_parse(conf, text, length, PATH_HOOKS_CONF, problems);
+}
+
+void conf_free(struct hooks_conf *conf)
+{
+	for (size_t i = 0; i < conf->n_guests; i++)
+		free(conf->guests[i].guest);
+	free(conf->guests);
+	*conf = (struct hooks_conf){ 0 };
+}
+
+/* What is set in "more" replaces what is in "settings". */
+static void overlay(struct guest_settings *settings, const struct guest_settings *more)
+{
+	if (more->isolate != ISOLATE_UNSET) {
+		settings->isolate = more->isolate;
+		settings->cpus = more->cpus;
+	}
+	if (more->siblings != SIBLINGS_UNSET)
+		settings->siblings = more->siblings;
+	if (more->inhibit != INHIBIT_UNSET) {
+		settings->inhibit = more->inhibit;
+		settings->inhibit_what = more->inhibit_what;
+	}
+	if (more->claim_disks != CLAIM_UNSET)
+		settings->claim_disks = more->claim_disks;
+	if (more->has_require)
+		settings->require = more->require;
+}
+
+void conf_settings(const struct hooks_conf *conf, const char *name, const char *uuid, struct guest_settings *ret)
+{
+	static const struct guest_settings built_in = {
+		.isolate = ISOLATE_NO,
+		.siblings = SIBLINGS_WARN,
+		.inhibit = INHIBIT_AUTO,
+		.claim_disks = CLAIM_YES,
+		.has_require = true,
+	};
+
+	*ret = built_in;
+	if (!conf->has_broken_defaults)
+		overlay(ret, &conf->defaults);
+	for (size_t i = 0; i < conf->n_guests; i++)
+		if (!conf->guests[i].is_broken && streq(conf->guests[i].guest, name))
+			overlay(ret, &conf->guests[i].settings);
+	for (size_t i = 0; uuid != NULL && i < conf->n_guests; i++)
+		if (!conf->guests[i].is_broken && strcasecmp(conf->guests[i].guest, uuid) == 0)
+			overlay(ret, &conf->guests[i].settings);
+}
+
+char *conf_inhibit_words(unsigned int what)
+{
+	char *text = util_copy("");
+
+	for (const struct word_bit *known = inhibit_words; known->word != NULL; known++) {
+		char *longer;
+
+		if ((what & known->bit) == 0)
+			continue;
+		longer = util_format("%s%s%s", text, text[0] != '\0' ? ":" : "", known->logind);
+		free(text);
+		text = longer;
+	}
+	return text;
+}

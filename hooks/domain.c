@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hooks/domain.h"
+
+#include <libxml/parser.h>
+#include <libxml/parserInternals.h>
+#include <libxml/tree.h>
+
+#include "lib/parse.h"
+#include "lib/util.h"
+
+#define MACHINE_SLICE "machine.slice"
+
+/* No host has more devices; a file of noise might. */
+#define ITEMS_MAX 1024
+
+/* The first element of that name below node, or behind it among its siblings; NULL if there is none. */
+static const xmlNode *first(const xmlNode *node, const char *name)
+{
+	for (node = node != NULL ? node->children : NULL; node != NULL; node = node->next)
+		if (node->type == XML_ELEMENT_NODE && streq((const char *)node->name, name))
+			return node;
+	return NULL;
+}
+
+static const xmlNode *next(const xmlNode *node)
+{
+	const xmlChar *name = node->name;
+
+	for (node = node->next; node != NULL; node = node->next)
+		if (node->type == XML_ELEMENT_NODE && xmlStrEqual(node->name, name))
+			return node;
+	return NULL;
+}
+
+/* An attribute's value, "" if there is none. Owned by the caller. */
+static char *attribute(const xmlNode *node, const char *name)
+{
+	xmlChar *value = node != NULL ? xmlGetNoNsProp(node, (const xmlChar *)name) : NULL;
+	char *text = util_copy(value != NULL ? (const char *)value : "");
+
+	xmlFree(value);
+	return text;
+}
+
+static bool attribute_is(const xmlNode *node, const char *name, const char *value)
+{
+	cleanup_free char *text = attribute(node, name);
+
+	return streq(text, value);
+}
+
+static char *content(const xmlNode *node)
+{
+	xmlChar *value = node != NULL ? xmlNodeGetContent(node) : NULL;
+	char *text = util_copy(value != NULL ? (const char *)value : "");
+
+	xmlFree(value);
+	return text;
+}
+
+/* libvirt writes hex with 0x and decimal without. */
+static bool attribute_number(const xmlNode *node, const char *name, uint64_t max, unsigned int *ret)
+{
+	cleanup_free char *text = attribute(node, name);
+	uint64_t value;
+
+	if (!parse_number(text, starts_with(text, "0x") ? 16 : 10, max, &value))
+		return false;
+	*ret = (unsigned int)value;
+	return true;
+}
+
+bool domain_copy_uuid(char uuid[static UUID_SIZE], const char *text)
+{
+	char copy[UUID_SIZE];
+
+	if (!util_copy_fixed(copy, sizeof(copy), text) || strlen(copy) != UUID_SIZE - 1)
+		return false;
+	for (size_t i = 0; i < UUID_SIZE - 1; i++) {
+		bool is_dash = i == 8 || i == 13 || i == 18 || i == 23;
+
+		if (is_dash ? copy[i] != '-' : parse_hex_digit(copy[i]) < 0)
+			return false;
+		if (copy[i] >= 'A' && copy[i] <= 'F')
+			copy[i] = (char)(copy[i] - 'A' + 'a');
+	}
+	memcpy(uuid, copy, sizeof(copy));
+	return true;
+}
+
+/* vcpupin, else the cpuset of vcpu: the order of formatdomain.rst. */
+static const char *read_pins(struct domain *domain, const xmlNode *top)
+{
+	const xmlNode *pin = first(first(top, "cputune"), "vcpupin");
+	struct cpulist cpus;
+
+	for (; pin != NULL; pin = next(pin)) {
+		cleanup_free char *text = attribute(pin, "cpuset");
+
+		if (!cpulist_parse(text, &cpus))
+			return "the cpuset of a vcpupin is no list of CPUs";
+		cpulist_add(&domain->pinned, &cpus);
+	}
+	if (cpulist_is_empty(&domain->pinned)) {
+		cleanup_free char *text = attribute(first(top, "vcpu"), "cpuset");
+
+		if (!cpulist_parse(text, &domain->pinned))
+			return "the cpuset of vcpu is no list of CPUs";
+	}
+	domain->has_pins = !cpulist_is_empty(&domain->pinned);
+	return NULL;
+}
+
+/* <partition>/machine/x</partition> is machine-x.slice, in machine.slice. Scopes must not be computed, slices may. */
+static void read_slice(struct domain *domain, const xmlNode *top)
+{
+	cleanup_free char *partition = content(first(first(top, "resource"), "partition"));
+	const char *start = partition + (partition[0] == '/' ? 1 : 0);
+	size_t length = strcspn(start, "/");
+
+	if (length == 0 || length > 64 ||
+	    strspn(start, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") < length)
+		domain->slice = util_copy(MACHINE_SLICE);
+	else
+		domain->slice = util_format("%.*s.slice", (int)length, start);
+}
+
+static bool read_bdf(const xmlNode *address, struct bdf *ret)
+{
+	unsigned int number, bus, slot, function;
+
+	if (!attribute_number(address, "domain", UINT32_MAX, &number))
+		number = 0;
+	if (!attribute_number(address, "bus", 0xff, &bus) || !attribute_number(address, "slot", 0x1f, &slot) ||
+	    !attribute_number(address, "function", 7, &function))
+		return false;
+	*ret = (struct bdf){ number, (uint8_t)bus, (uint8_t)slot, (uint8_t)function };
+	return true;
+}
+
+static bool read_usb(const xmlNode *source, struct host_device *device)
+{
+	const xmlNode *address = first(source, "address");
+	cleanup_free char *policy = attribute(source, "startupPolicy");
+
+	device->is_optional = streq(policy, "optional") || streq(policy, "requisite");
+	if (address != NULL)
+		return attribute_number(address, "bus", UINT16_MAX, &device->bus) &&
+		       attribute_number(address, "device", UINT16_MAX, &device->number);
+	return attribute_number(first(source, "vendor"), "id", UINT16_MAX, &device->vendor) &&
+	       attribute_number(first(source, "product"), "id", UINT16_MAX, &device->product);
+}
+
+static bool read_scsi(const xmlNode *source, struct host_device *device)
+{
+	cleanup_free char *adapter = attribute(first(source, "adapter"), "name");
+	const xmlNode *address = first(source, "address");
+	unsigned int bus, target, unit;
+
+	if (!starts_with(adapter, "scsi_host") || !attribute_number(address, "bus", UINT16_MAX, &bus) ||
+	    !attribute_number(address, "target", UINT16_MAX, &target) ||
+	    !attribute_number(address, "unit", UINT32_MAX, &unit))
+		return false;
+	device->name = util_format("%.16s:%u:%u:%u", adapter + strlen("scsi_host"), bus, target, unit);
+	return true;
+}
+
+static bool read_mdev(const xmlNode *source, struct host_device *device)
+{
+	cleanup_free char *text = attribute(first(source, "address"), "uuid");
+	char uuid[UUID_SIZE];
+
+	if (!domain_copy_uuid(uuid, text))
+		return false;
+	device->name = util_copy(uuid);
+	return true;
+}
+
+/* Devices of other kinds (storage and network of containers, iSCSI, vhost) are nothing that we look after. */
+static void add_device(struct domain *domain, const xmlNode *node, const char *type, bool is_managed)
+{
+	const xmlNode *source = first(node, "source");
+	struct host_device device = { .is_managed = is_managed };
+	bool is_known = false;
+
+	if (streq(type, "pci")) {
+		device.kind = HOST_PCI;
+		is_known = read_bdf(first(source, "address"), &device.bdf);
+	} else if (streq(type, "usb")) {
+		device.kind = HOST_USB;
+		is_known = read_usb(source, &device);
+	} else if (streq(type, "scsi")) {
+		device.kind = HOST_SCSI;
+		is_known = read_scsi(source, &device);
+	} else if (streq(type, "mdev")) {
+		device.kind = HOST_MDEV;
+		is_known = read_mdev(source, &device);
+	}
+	if (is_known && domain->n_devices < ITEMS_MAX)
+		*(struct host_device *)util_append(&domain->devices, &domain->n_devices, sizeof(device)) = device;
+	else
+		free(device.name);
+}
+
+static void read_disk(struct domain *domain, const xmlNode *node)
+{
+	const xmlNode *source = first(node, "source");
+	cleanup_free char *path = attribute(source, "dev"), *kind = attribute(node, "device");
+	struct domain_disk *disk;
+
+	if (attribute_is(node, "type", "nvme"))
+		add_device(domain, node, "pci", attribute_is(source, "managed", "yes"));
+	if (!attribute_is(node, "type", "block") || path[0] != '/' || domain->n_disks == ITEMS_MAX)
+		return;
+	disk = util_append(&domain->disks, &domain->n_disks, sizeof(*disk));
+	disk->path = path;
+	path = NULL;
+	disk->is_held = !streq(kind, "cdrom") && !streq(kind, "floppy") && first(node, "shareable") == NULL &&
+			first(node, "readonly") == NULL;
+}
+
+static void read_devices(struct domain *domain, const xmlNode *devices)
+{
+	for (const xmlNode *node = first(devices, "disk"); node != NULL; node = next(node))
+		read_disk(domain, node);
+	for (const xmlNode *node = first(devices, "hostdev"); node != NULL; node = next(node)) {
+		cleanup_free char *type = attribute(node, "type");
+
+		add_device(domain, node, type, attribute_is(node, "managed", "yes"));
+	}
+	for (const xmlNode *node = first(devices, "interface"); node != NULL; node = next(node))
+		if (attribute_is(node, "type", "hostdev"))
+			add_device(domain, node, "pci", attribute_is(node, "managed", "yes"));
+}
+
+static const char *read_domain(struct domain *domain, const xmlNode *top)
+{
+	cleanup_free char *uuid = content(first(top, "uuid"));
+
+	if (top == NULL || !streq((const char *)top->name, "domain"))
+		return "it is no <domain>";
+	if (!domain_copy_uuid(domain->uuid, uuid))
+		return "it has no uuid";
+	domain->name = content(first(top, "name"));
+	if (domain->name[0] == '\0')
+		return "it has no name";
+	read_slice(domain, top);
+	read_devices(domain, first(top, "devices"));
+	return read_pins(domain, top);
+}
+
+/* libvirt writes no document type: whoever did may want entities that never end. */
+static void refuse_document_type(void *context, const xmlChar *name, const xmlChar *id, const xmlChar *system)
+{
+	xmlParserCtxt *parser = context;
+
+	(void)name;
+	(void)id;
+	(void)system;
+	parser->wellFormed = 0;
+	xmlStopParser(parser);
+}
+
+static xmlDoc *parse_document(const char *text, size_t length)
+{
+	xmlParserCtxt *parser = xmlNewParserCtxt();
+	xmlDoc *document;
+
+	if (parser == NULL)
+		return NULL;
+	parser->sax->internalSubset = refuse_document_type;
+	document = xmlCtxtReadMemory(parser, text, (int)length, NULL, NULL,
+				     XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_COMPACT);
+	xmlFreeParserCtxt(parser);
+	return document;
+}
+
+const char *domain_parse(struct domain *domain, const char *text, size_t length)
+{
+	xmlDoc *document;
+	const char *wrong;
+
+	*domain = (struct domain){ 0 };
+	if (length == 0)
+		return "it is empty";
+	if (length > DOMAIN_SIZE_MAX)
+		return "it is larger than 8 MiB";
+	document = parse_document(text, length);
+	if (document == NULL)
+		return "it is no well-formed XML, or has a document type";
+	wrong = read_domain(domain, xmlDocGetRootElement(document));
+	xmlFreeDoc(document);
+	if (wrong != NULL)
+		domain_free(domain);
+	return wrong;
+}
+
+void domain_free(struct domain *domain)
+{
+	for (size_t i = 0; i < domain->n_disks; i++)
+		free(domain->disks[i].path);
+	for (size_t i = 0; i < domain->n_devices; i++)
+		free(domain->devices[i].name);
+	free(domain->disks);
+	free(domain->devices);
+	free(domain->name);
+	free(domain->slice);
+	*domain = (struct domain){ 0 };
+}
+
+bool domain_has_pci_device(const struct domain *domain)
+{
+	for (size_t i = 0; i < domain->n_devices; i++)
+		if (domain->devices[i].kind == HOST_PCI)
+			return true;
+	return false;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What stands in /run: claims, and what units had before. What is read and written again must be the same. */
+#include "hooks/claim.h"
+#include "hooks/cpus.h"
+#include "tests/fuzz/fuzz.h"
+
+#define UUID "4dea22b3-1d52-d8f3-2516-782e98ab3fa0"
+
+static void read_claim(const char *text, size_t size)
+{
+	struct claim claim, again;
+	char *first, *second;
+
+	if (!claim_parse(&claim, UUID, text, size))
+		return;
+	first = claim_format(&claim);
+	if (!claim_parse(&again, UUID, first, strlen(first)))
+		abort();
+	second = claim_format(&again);
+	if (!streq(first, second))
+		abort();
+	claim_free(&claim);
+	claim_free(&again);
+	free(first);
+	free(second);
+}
+
+static void read_records(const char *text, size_t size)
+{
+	struct unit_records records, again;
+	char *first;
+
+	if (!cpus_parse_records(&records, text, size))
+		return;
+	first = cpus_format_records(&records);
+	if (!cpus_parse_records(&again, first, strlen(first)) || again.count != records.count)
+		abort();
+	cpus_free_records(&records);
+	cpus_free_records(&again);
+	free(first);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *text = fuzz_text(data, size);
+
+	read_claim(text, size);
+	read_records(text, size);
+	free(text);
+	return 0;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* hooks.conf. Whatever stands in it, a guest's settings are complete. */
+#include "hooks/conf.h"
+#include "tests/fuzz/fuzz.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct hooks_conf conf = { 0 };
+	struct problems problems = { 0 };
+	struct guest_settings settings;
+
+	conf_parse(&conf, (const char *)data, size, "fuzz", &problems);
+	conf_settings(&conf, "win", "4dea22b3-1d52-d8f3-2516-782e98ab3fa0", &settings);
+	if (settings.isolate == ISOLATE_UNSET || settings.siblings == SIBLINGS_UNSET ||
+	    settings.inhibit == INHIBIT_UNSET || settings.claim_disks == CLAIM_UNSET ||
+	    (settings.isolate == ISOLATE_LIST) == cpulist_is_empty(&settings.cpus))
+		abort();
+	free(conf_inhibit_words(settings.inhibit_what));
+	conf_free(&conf);
+	problems_free(&problems);
+	return 0;
+}
