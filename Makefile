@@ -68,7 +68,7 @@ UNIT_SRC   := $(wildcard tests/unit/*.c)
 MAN_SRC    := $(wildcard man/*.scd)
 
 object = $(patsubst %.c,$(1)/%.o,$(2))
-PROGRAMS := $(OUT)/vfio-bind $(OUT)/vfiokit
+PROGRAMS := $(OUT)/vfio-bind $(OUT)/vfiokit $(OUT)/vfio-hook $(OUT)/vfio-guard
 MAN      := $(patsubst man/%.scd,$(BUILD)/man/%,$(MAN_SRC))
 
 .PHONY: all deps demo check check-full check-unit check-vm bench lint format install uninstall clean help programs tests
@@ -98,6 +98,15 @@ $(OUT)/vfiokit: $(call object,$(OBJ),$(STAGES_SRC) $(HOST_SRC))
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(SHARED_LDFLAGS) -o $@ $^ $$(pkg-config --libs $(PKG) libpci libarchive)
+
+# From an archive, so that the guard, which stays in memory, gets no more than it uses.
+$(OBJ)/hooks.a: $(call object,$(OBJ),$(LIB_SRC) $(HOOKS_PARTS))
+	$(Q)rm -f $@ && ar rcsD $@ $^
+
+$(OUT)/vfio-hook $(OUT)/vfio-guard: $(OUT)/vfio-%: $(OBJ)/hooks/%.o $(OBJ)/hooks.a
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(SHARED_LDFLAGS) -Wl,--as-needed -o $@ $^ $$(pkg-config --libs $(HOOKS_PKG))
 
 $(OBJ)/hooks/%.o: SHARED_CFLAGS += $$(pkg-config --cflags $(HOOKS_PKG))
 

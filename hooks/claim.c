@@ -94,7 +94,7 @@ bool claim_parse(struct claim *claim, const char *uuid, const char *text, size_t
 	bool good = strlen(text) == length && line != NULL && streq(line, HEADER);
 
 	*claim = (struct claim){ 0 };
-	good = good && domain_copy_uuid(claim->uuid, uuid);
+	good = good && uuid_copy(claim->uuid, uuid);
 	while (good && (line = next_line(&rest)) != NULL)
 		good = take_line(claim, line);
 	good = good && claim->name != NULL && claim->slice != NULL && claim->is_running == (claim->deadline == 0);

@@ -93,7 +93,7 @@ void claims_read(int root, struct claims *claims)
 		struct claim claim;
 
 		/* Temporary files have longer names. */
-		if (domain_copy_uuid(uuid, entry->d_name) && claims_find(root, uuid, &claim))
+		if (uuid_copy(uuid, entry->d_name) && claims_find(root, uuid, &claim))
 			*(struct claim *)util_append(&claims->items, &claims->count, sizeof(claim)) = claim;
 	}
 	closedir(directory);

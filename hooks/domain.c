@@ -70,24 +70,6 @@ static bool attribute_number(const xmlNode *node, const char *name, uint64_t max
 	return true;
 }
 
-bool domain_copy_uuid(char uuid[static UUID_SIZE], const char *text)
-{
-	char copy[UUID_SIZE];
-
-	if (!util_copy_fixed(copy, sizeof(copy), text) || strlen(copy) != UUID_SIZE - 1)
-		return false;
-	for (size_t i = 0; i < UUID_SIZE - 1; i++) {
-		bool is_dash = i == 8 || i == 13 || i == 18 || i == 23;
-
-		if (is_dash ? copy[i] != '-' : parse_hex_digit(copy[i]) < 0)
-			return false;
-		if (copy[i] >= 'A' && copy[i] <= 'F')
-			copy[i] = (char)(copy[i] - 'A' + 'a');
-	}
-	memcpy(uuid, copy, sizeof(copy));
-	return true;
-}
-
 /* vcpupin, else the cpuset of vcpu: the order of formatdomain.rst. */
 static const char *read_pins(struct domain *domain, const xmlNode *top)
 {
@@ -170,7 +152,7 @@ static bool read_mdev(const xmlNode *source, struct host_device *device)
 	cleanup_free char *text = attribute(first(source, "address"), "uuid");
 	char uuid[UUID_SIZE];
 
-	if (!domain_copy_uuid(uuid, text))
+	if (!uuid_copy(uuid, text))
 		return false;
 	device->name = util_copy(uuid);
 	return true;
@@ -239,7 +221,7 @@ static const char *read_domain(struct domain *domain, const xmlNode *top)
 
 	if (top == NULL || !streq((const char *)top->name, "domain"))
 		return "it is no <domain>";
-	if (!domain_copy_uuid(domain->uuid, uuid))
+	if (!uuid_copy(domain->uuid, uuid))
 		return "it has no uuid";
 	domain->name = content(first(top, "name"));
 	if (domain->name[0] == '\0')

@@ -9,12 +9,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "hooks/uuid.h"
 #include "lib/bdf.h"
 #include "lib/cpulist.h"
 
 /* A description of more bytes is not read: those of the largest guests have some hundred kilobytes. */
 #define DOMAIN_SIZE_MAX (8 * 1024 * 1024)
-#define UUID_SIZE 37
 
 struct domain_disk {
 	char *path;   /* owned; of the block device on this host */
@@ -54,8 +54,5 @@ const char *domain_parse(struct domain *domain, const char *text, size_t length)
 void domain_free(struct domain *domain);
 
 bool domain_has_pci_device(const struct domain *domain);
-
-/* Copies a UUID in lower case. Returns false if the text is none. */
-bool domain_copy_uuid(char uuid[static UUID_SIZE], const char *text);
 
 #endif

@@ -16,6 +16,7 @@ static struct {
 	const char *program;
 	bool verbose;
 	int kmsg_root;
+	void (*sink)(enum log_level level, const char *text);
 } target = { .program = "vfiokit", .kmsg_root = -1 };
 
 void log_setup(const char *program, bool verbose, int kmsg_root)
@@ -23,6 +24,11 @@ void log_setup(const char *program, bool verbose, int kmsg_root)
 	target.program = program;
 	target.verbose = verbose;
 	target.kmsg_root = kmsg_root;
+}
+
+void log_set_sink(void (*sink)(enum log_level level, const char *text))
+{
+	target.sink = sink;
 }
 
 static bool write_kmsg(enum log_level level, const char *text)
@@ -55,7 +61,13 @@ void log_line(enum log_level level, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	if (!write_kmsg(level, text))
+	if (write_kmsg(level, text)) {
+		errno = saved;
+		return;
+	}
+	if (target.sink != NULL)
+		target.sink(level, text);
+	else
 		fprintf(stderr, "%s: %s\n", target.program, text);
 	errno = saved;
 }

@@ -16,6 +16,9 @@ enum log_level { LOG_LEVEL_ERROR = 3, LOG_LEVEL_WARNING = 4, LOG_LEVEL_INFO = 6,
  */
 void log_setup(const char *program, bool verbose, int kmsg_root);
 
+/* Where lines go that the kernel log does not get, instead of standard error; NULL: there again. */
+void log_set_sink(void (*sink)(enum log_level level, const char *text));
+
 /*
  * One line, without a newline at its end. The kernel's default rate limit (10 lines in 5 s) is kept per
  * open file (devkmsg_open() in kernel/printk/printk.c), so each line opens /dev/kmsg anew and none is lost.

@@ -43,11 +43,15 @@
 /* libvirt's pid files: NAME.pid, for libvirtd and virtqemud alike. */
 #define PATH_LIBVIRT_RUN "run/libvirt/qemu"
 
+#define PATH_LIBVIRT_HOOKS "etc/libvirt/hooks/qemu.d"
+#define PATH_HOOK "usr/sbin/vfio-hook"
+
 #define PATH_CGROUP "sys/fs/cgroup"
 #define PATH_PROC "proc"
 #define PATH_MOUNTINFO "proc/self/mountinfo"
 #define PATH_SWAPS "proc/swaps"
 #define PATH_CPU "sys/devices/system/cpu"
+#define PATH_BLOCK_DEVICES "sys/class/block"
 #define PATH_BLOCK_BY_NUMBER "sys/dev/block"
 #define PATH_USB_DEVICES "sys/bus/usb/devices"
 #define PATH_MDEV_DEVICES "sys/bus/mdev/devices"

@@ -78,7 +78,7 @@ check_calls() {
 # Options, commands, policy keys and reasons must stand in help and manual alike.
 check_manual() {
 	local word page bad=
-	for page in vfio-bind.8 vfiokit.8; do
+	for page in vfio-bind.8 vfiokit.8 vfio-hook.8; do
 		for word in $(build/"${page%.8}" --help | grep -oE '(^|[ ,])--?[a-z]+' | tr -d ', ' | sort -u); do
 			grep -qF -- "${word//-/\\-}" "man/$page.scd" || grep -qF -- "$word" "man/$page.scd" ||
 				bad+="man/$page.scd: $word is not explained"$'\n'
@@ -92,6 +92,10 @@ check_manual() {
 		grep -q "\*$word\*" man/vfiokit-bind.conf.5.scd || bad+="vfiokit-bind.conf.5: key $word is not explained"$'\n'
 		grep -qE "^[;# ]*$word *=" conf/bind.conf || bad+="conf/bind.conf: key $word is missing"$'\n'
 	done
+	while read -r word; do
+		grep -q "^\*$word\*" man/vfiokit-hooks.conf.5.scd || bad+="vfiokit-hooks.conf.5: key $word is not explained"$'\n'
+		grep -qE "^[;# ]*$word *=" conf/hooks.conf || bad+="conf/hooks.conf: key $word is missing"$'\n'
+	done < <(sed 's/{ "/\n&/g' hooks/conf.c | sed -n 's/^{ "\([a-z-]*\)", set_.*/\1/p')
 	for word in $(sed -n '/^const char \*plan_reason_name/,/^}/p' binder/plan_text.c | grep -oE '"[a-z-]+"' | tr -d '"') boot-vga; do
 		grep -qE "\*[a-z ]*$word\*" man/vfio-bind.8.scd || bad+="vfio-bind.8: reason $word is not explained"$'\n'
 	done

@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct domain domain;
 
 	if (domain_parse(&domain, text, size) == NULL) {
-		if (!domain_copy_uuid(uuid, domain.uuid) || domain.name[0] == '\0' || strchr(domain.slice, '/') != NULL)
+		if (!uuid_copy(uuid, domain.uuid) || domain.name[0] == '\0' || strchr(domain.slice, '/') != NULL)
 			abort();
 		for (size_t i = 0; i < domain.n_disks; i++)
 			if (domain.disks[i].path[0] != '/')

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What we ask systemd and logind for. bus.c is the only file that includes sd-bus. Every call ends at the deadline of
+ * its connection, whatever the other side does. All functions return 0 or a negative errno.
+ */
+#ifndef VFIOKIT_HOOKS_BUS_H
+#define VFIOKIT_HOOKS_BUS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/cpulist.h"
+
+struct bus;
+
+/* Connects to the system bus. deadline: of claims_clock(), for this and all calls until bus_set_deadline(). */
+int bus_open(struct bus **ret, uint64_t deadline);
+void bus_set_deadline(struct bus *bus, uint64_t deadline);
+void bus_close(struct bus *bus); /* NULL is fine */
+
+/* What stood in the last error reply, for messages; "" if there was none. */
+const char *bus_error(const struct bus *bus);
+
+/* AllowedCPUs of a slice, scope or service. -ENOENT: systemd does not know it. Set at run time, gone after a boot. */
+int bus_get_allowed_cpus(void *bus, const char *unit, struct cpulist *ret);
+int bus_set_allowed_cpus(void *bus, const char *unit, const struct cpulist *cpus);
+
+/* Starts a unit, or does nothing if it runs. Does not wait for it. */
+int bus_start_unit(struct bus *bus, const char *unit);
+
+/* Starts a unit anew and waits until that is done: -ECANCELED if systemd says that it failed. */
+int bus_restart_unit(struct bus *bus, const char *unit);
+
+/* Stops a unit and waits until that is done. One that does not run is fine. */
+int bus_stop_unit(struct bus *bus, const char *unit);
+
+/* ActiveState of a unit, owned by the caller. */
+int bus_unit_state(struct bus *bus, const char *unit, char **ret);
+
+/*
+ * An inhibitor of logind, of mode block. ret_fd: it holds while this descriptor or a copy of it is open. -EAGAIN: what
+ * is to be blocked is under way right now; ask again later.
+ */
+int bus_inhibit(struct bus *bus, const char *what, const char *who, const char *why, int *ret_fd);
+
+#endif

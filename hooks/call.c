@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hooks/call.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/time.h>
+
+#include "hooks/disks.h"
+#include "hooks/preflight.h"
+#include "hooks/reconcile.h"
+#include "hooks/wants.h"
+#include "lib/file.h"
+#include "lib/log.h"
+#include "lib/paths.h"
+
+#define PROGRAM "vfio-hook"
+
+/* What systemd may take to start or stop a guard (ms), and how much later than the deadline we are ended by a signal.
+ */
+#define GUARD_TIME 5000
+#define ALARM_GRACE 1000
+
+struct call {
+	struct host *host;
+	const char *name; /* as libvirt gave it: for messages only */
+	const char *operation;
+	struct domain domain;
+	struct guest_settings settings;
+};
+
+/* What to exit with if something hangs for good: 1 while nobody knows yet whether a disk is in use. */
+static volatile sig_atomic_t exit_when_late;
+
+static void on_alarm(int number)
+{
+	static const char message[] = PROGRAM
+		": it took too long to check the guest's disks; the guest is not started\n";
+
+	(void)number;
+	if (exit_when_late != 0)
+		(void)!write(STDERR_FILENO, message, sizeof(message) - 1);
+	_exit(exit_when_late);
+}
+
+static void set_alarm(void)
+{
+	const struct itimerval time = { .it_value = { (CALL_TIME + ALARM_GRACE) / 1000, 0 } };
+	const struct sigaction action = { .sa_handler = on_alarm };
+
+	(void)sigaction(SIGALRM, &action, NULL);
+	(void)setitimer(ITIMER_REAL, &time, NULL);
+}
+
+/* The one way to refuse: libvirt shows standard error to whoever wanted to start the guest. Returns the exit code. */
+static int refuse(const struct call *call, const char *where, const char *why)
+{
+	cleanup_free char *name = util_copy_printable(call->name), *reason = util_copy_printable(why);
+
+	if (call->host->has_journal)
+		log_error("guest %s: %s%s%s; it is not started", name, where, where[0] != '\0' ? ": " : "", reason);
+	fprintf(stderr, PROGRAM ": guest %s: %s%s%s; it is not started\n", name, where, where[0] != '\0' ? ": " : "",
+		reason);
+	return EXIT_FAILURE;
+}
+
+static void warn(const struct call *call, const char *where, const char *why)
+{
+	cleanup_free char *name = util_copy_printable(call->name);
+
+	log_warning("guest %s: %s: %s", name, where, why);
+}
+
+/* --- the description -------------------------------------------------------------------------------------------- */
+
+/* Reads until its end, the limit of size, or the deadline. What is missing then makes it ill-formed. */
+static char *read_input(const struct host *host, size_t *ret_length)
+{
+	size_t size = 65536, used = 0;
+	char *text = util_alloc(size + 1);
+
+	while (used <= DOMAIN_SIZE_MAX) {
+		struct pollfd input = { STDIN_FILENO, POLLIN, 0 };
+		uint64_t clock = claims_clock();
+		ssize_t n;
+
+		if (clock >= host->deadline || poll(&input, 1, (int)(host->deadline - clock)) <= 0)
+			break;
+		if (used == size) {
+			char *larger = util_alloc(size * 2 + 1);
+
+			memcpy(larger, text, used);
+			free(text);
+			text = larger;
+			size *= 2;
+		}
+		n = read(STDIN_FILENO, text + used, size - used);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		used += (size_t)n;
+	}
+	text[used] = '\0';
+	*ret_length = used;
+	return text;
+}
+
+static void read_settings(struct call *call, const char *name, const char *uuid)
+{
+	struct problems problems = { 0 };
+	struct hooks_conf conf = { 0 };
+
+	conf_read(&conf, call->host->root, &problems);
+	for (size_t i = 0; i < problems.count; i++)
+		log_warning("%s: %s", problems.items[i].where, problems.items[i].message);
+	conf_settings(&conf, name, uuid, &call->settings);
+	conf_free(&conf);
+	problems_free(&problems);
+}
+
+/* Returns what is wrong with the description, or NULL. */
+static const char *read_domain(struct call *call)
+{
+	size_t length;
+	cleanup_free char *text = read_input(call->host, &length);
+	const char *wrong = domain_parse(&call->domain, text, length);
+
+	if (wrong != NULL)
+		read_settings(call, call->name, NULL);
+	else
+		read_settings(call, call->domain.name, call->domain.uuid);
+	return wrong;
+}
+
+/* --- the guard --------------------------------------------------------------------------------------------------- */
+
+/* The sentence that a guard leaves when it refuses a disk. Owned by the caller; NULL if there is none. */
+static char *take_refusal(const struct call *call)
+{
+	cleanup_free char *path = util_format(PATH_REFUSED "/%s", call->domain.uuid);
+	char *text = NULL;
+	size_t length;
+
+	if (file_read_start(call->host->root, path, 1024, &text, &length) < 0)
+		return NULL;
+	(void)file_remove(call->host->root, path, 0);
+	return text;
+}
+
+/* Without a guard nobody holds the disks, but they can be looked at. Returns the exit code. */
+static int check_disks(const struct call *call, const struct claim *claim)
+{
+	for (size_t i = 0; i < claim->n_disks; i++) {
+		cleanup_free char *why = NULL;
+		cleanup_close int fd = disks_take(call->host->root, claim->disks[i].path, claim->uuid, &why);
+
+		if (fd < 0 && why != NULL)
+			return refuse(call, claim->disks[i].path, why);
+	}
+	if (claim->n_disks > 0)
+		warn(call, "claim-disks",
+		     "its disks are free now, but without a guard nothing keeps the host from using them");
+	return EXIT_SUCCESS;
+}
+
+/* It checks the disks and holds them in one step. Returns the exit code. */
+static int start_guard(const struct call *call, const struct claim *claim)
+{
+	cleanup_free char *unit = reconcile_guard_unit(claim->uuid), *refusal = NULL;
+	struct bus *bus = host_bus(call->host, GUARD_TIME);
+	int result;
+
+	free(take_refusal(call)); /* of an earlier start */
+	if (bus == NULL)
+		return check_disks(call, claim);
+	result = bus_restart_unit(bus, unit);
+	if (result == 0)
+		return EXIT_SUCCESS;
+	refusal = take_refusal(call);
+	if (refusal != NULL)
+		return refuse(call, "", refusal);
+	log_warning("%s: cannot be started: %s %s", unit, strerror(-result), bus_error(bus));
+	host_bus_said(call->host, result);
+	return check_disks(call, claim);
+}
+
+static void stop_guard(const struct call *call)
+{
+	cleanup_free char *unit = reconcile_guard_unit(call->domain.uuid);
+	struct bus *bus = host_bus(call->host, GUARD_TIME);
+	int result = bus != NULL ? bus_stop_unit(bus, unit) : 0;
+
+	if (result < 0)
+		log_warning("%s: cannot be stopped: %s %s; it ends by itself", unit, strerror(-result), bus_error(bus));
+	host_bus_said(call->host, result);
+}
+
+/* --- the operations ---------------------------------------------------------------------------------------------- */
+
+static void give_back(const struct call *call)
+{
+	const struct reconcile_change change = { .remove = call->domain.uuid };
+
+	stop_guard(call);
+	(void)reconcile(call->host, &change);
+}
+
+/* Devices that are missing. Returns the exit code. */
+static int check_devices(const struct call *call)
+{
+	struct problems problems = { 0 };
+	int code = EXIT_SUCCESS;
+
+	preflight(call->host->root, &call->domain, &problems);
+	for (size_t i = 0; i < problems.count && code == EXIT_SUCCESS; i++) {
+		if ((call->settings.require & REQUIRE_DEVICES) != 0)
+			code = refuse(call, problems.items[i].where, problems.items[i].message);
+		else
+			warn(call, problems.items[i].where, problems.items[i].message);
+	}
+	problems_free(&problems);
+	return code;
+}
+
+static void make_claim(const struct call *call, struct claim *claim)
+{
+	struct problems problems = { 0 };
+
+	wants_claim(call->host->root, &call->domain, &call->settings, claim, &problems);
+	for (size_t i = 0; i < problems.count; i++)
+		warn(call, problems.items[i].where, problems.items[i].message);
+	problems_free(&problems);
+}
+
+static const char *why_not_isolated(const struct claim *claim, int result)
+{
+	if (result == -ENOSPC && cpulist_is_empty(&claim->cpus))
+		return "the guests would have every CPU, and the host none; nothing was isolated";
+	if (result < 0)
+		return "the CPUs of guests could not all be isolated; the journal of vfio-hook says why";
+	return NULL;
+}
+
+/* Claims, isolates, and starts the guard. Returns the exit code. */
+static int take(const struct call *call, struct claim *claim)
+{
+	const struct reconcile_change change = { .add = claim };
+	bool wants_cpus = !cpulist_is_empty(&claim->cpus);
+	int result = reconcile(call->host, &change);
+	const char *why = wants_cpus ? why_not_isolated(claim, result) : NULL;
+
+	if (why != NULL && (call->settings.require & REQUIRE_ISOLATION) != 0)
+		return refuse(call, "isolate-cpus", why);
+	if (why != NULL)
+		warn(call, "isolate-cpus", why);
+	return start_guard(call, claim);
+}
+
+static int take_or_give_back(const struct call *call, struct claim *claim)
+{
+	int code;
+
+	if (call->settings.isolate != ISOLATE_NO && cpulist_is_empty(&claim->cpus) &&
+	    (call->settings.require & REQUIRE_ISOLATION) != 0)
+		return refuse(call, "isolate-cpus", "it is not pinned to any CPU, so none can be isolated");
+	if (wants_nothing(claim))
+		return EXIT_SUCCESS;
+	code = take(call, claim);
+	if (code != EXIT_SUCCESS)
+		give_back(call);
+	return code;
+}
+
+static int prepare(struct call *call)
+{
+	struct claim claim;
+	int code = check_devices(call);
+
+	if (code != EXIT_SUCCESS)
+		return code;
+	make_claim(call, &claim);
+	exit_when_late = claim.n_disks > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	code = take_or_give_back(call, &claim);
+	exit_when_late = code;
+	claim_free(&claim);
+	return code;
+}
+
+/* The guest runs: its claim lives as long as its process. A daemon that comes back may find claims gone: made anew. */
+static void adopt(struct call *call, bool is_reconnect)
+{
+	struct reconcile_change change = { .starts_guards = is_reconnect };
+	struct claim claim;
+
+	if (!claims_find(call->host->root, call->domain.uuid, &claim)) {
+		make_claim(call, &claim);
+		change.starts_guards = true;
+	}
+	if (wants_nothing(&claim)) {
+		claim_free(&claim);
+		return;
+	}
+	if (!claim.is_running && claims_find_process(call->host->root, &claim, &claim.pid, &claim.started)) {
+		claim.is_running = true;
+		claim.deadline = 0;
+	}
+	if (!claim.is_running)
+		warn(call, call->operation, "its QEMU cannot be found; it is looked for again when its time is over");
+	change.add = &claim;
+	(void)reconcile(call->host, &change);
+	claim_free(&claim);
+}
+
+static void release(struct call *call)
+{
+	struct claim claim;
+	bool has_claim = claims_find(call->host->root, call->domain.uuid, &claim);
+
+	if (!has_claim)
+		make_claim(call, &claim); /* the guard may have been faster, and be about to end */
+	if (has_claim || !wants_nothing(&claim))
+		give_back(call);
+	claim_free(&claim);
+}
+
+static int run(struct call *call)
+{
+	const char *wrong = read_domain(call);
+	bool prepares = streq(call->operation, "prepare");
+
+	if (wrong != NULL && prepares && call->settings.claim_disks == CLAIM_YES) {
+		cleanup_free char *why = util_format("its description cannot be read (%s), so nobody knows its disks",
+						     wrong);
+
+		return refuse(call, "", why);
+	}
+	if (wrong != NULL) {
+		warn(call, call->operation, wrong);
+		return EXIT_SUCCESS;
+	}
+	if (prepares)
+		return prepare(call);
+	if (streq(call->operation, "started") || streq(call->operation, "reconnect"))
+		adopt(call, streq(call->operation, "reconnect"));
+	else
+		release(call);
+	return EXIT_SUCCESS;
+}
+
+/* Only these; "start" and "stopped" come too early for anything, the others are not about us. */
+static bool is_ours(char *const words[4])
+{
+	static const char *const operations[][2] = {
+		{ "prepare", "begin" }, { "started", "begin" }, { "reconnect", "begin" }, { "release", "end" }
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(operations); i++)
+		if (streq(words[1], operations[i][0]) && streq(words[2], operations[i][1]))
+			return true;
+	return false;
+}
+
+int call_run(struct host *host, char *const words[4])
+{
+	struct call call = { .host = host, .name = words[0], .operation = words[1] };
+	int code;
+
+	if (!is_ours(words))
+		return EXIT_SUCCESS;
+	host->deadline = claims_clock() + CALL_TIME;
+	set_alarm();
+	code = run(&call);
+	domain_free(&call.domain);
+	return code;
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hooks/reconcile.h"
+
+#include <errno.h>
+
+#include "hooks/cpus.h"
+#include "lib/log.h"
+#include "lib/util.h"
+
+/* What systemd may take for all units together, and the kernel for one (ms). */
+#define BUS_TIME 3000
+#define KERNEL_TIME 1000
+
+char *reconcile_guard_unit(const char *uuid)
+{
+	return util_format("vfio-guard@%s.service", uuid);
+}
+
+static void drop(struct claims *claims, size_t i)
+{
+	claim_free(&claims->items[i]);
+	memmove(claims->items + i, claims->items + i + 1, (claims->count - i - 1) * sizeof(*claims->items));
+	claims->count--;
+}
+
+static struct claim *find(const struct claims *claims, const char *uuid)
+{
+	for (size_t i = 0; i < claims->count; i++)
+		if (streq(claims->items[i].uuid, uuid))
+			return &claims->items[i];
+	return NULL;
+}
+
+static void remove_claim(int root, struct claims *claims, const struct claim *claim)
+{
+	int result = claims_remove(root, claim->uuid);
+
+	if (result < 0 && result != -ENOENT)
+		log_error("%s: cannot remove its claim: %s; its CPUs stay taken", claim->uuid, strerror(-result));
+	drop(claims, (size_t)(claim - claims->items));
+}
+
+/* A claim whose time is over may have a guest nevertheless: the daemon was killed before it called us again. */
+static bool adopt(int root, struct claim *claim)
+{
+	if (claim->is_running || !claims_find_process(root, claim, &claim->pid, &claim->started))
+		return false;
+	claim->is_running = true;
+	claim->deadline = 0;
+	return claims_write(root, claim) == 0;
+}
+
+static void drop_dead(int root, struct claims *claims)
+{
+	for (size_t i = claims->count; i-- > 0;) {
+		struct claim *claim = &claims->items[i];
+		cleanup_free char *name = util_copy_printable(claim->name);
+
+		if (claims_is_alive(root, claim) || adopt(root, claim))
+			continue;
+		log_info("guest %s has ended; what it claimed is given back", name);
+		remove_claim(root, claims, claim);
+	}
+}
+
+static int leaves_host(int root, const struct claims *claims, const struct claim *added)
+{
+	struct cpulist taken = added->cpus;
+	struct isolation_machine machine;
+	int result = cpus_read_machine(root, &machine);
+
+	for (size_t i = 0; i < claims->count; i++)
+		cpulist_add(&taken, &claims->items[i].cpus);
+	if (result < 0)
+		return result;
+	return isolation_leaves_host(&machine, &taken) ? 0 : -ENOSPC;
+}
+
+static int add_claim(int root, struct claims *claims, struct claim *claim)
+{
+	struct claim *old = find(claims, claim->uuid);
+	cleanup_free char *text = NULL;
+	int refused = 0, result;
+
+	if (old != NULL)
+		drop(claims, (size_t)(old - claims->items));
+	if (!cpulist_is_empty(&claim->cpus)) {
+		refused = leaves_host(root, claims, claim);
+		if (refused < 0)
+			claim->cpus = (struct cpulist){ 0 };
+	}
+	result = claims_write(root, claim);
+	if (result < 0)
+		return result;
+	text = claim_format(claim);
+	(void)util_append(&claims->items, &claims->count, sizeof(*claims->items));
+	if (!claim_parse(&claims->items[claims->count - 1], claim->uuid, text, strlen(text)))
+		claims->count--;
+	return refused;
+}
+
+static void end_claim(int root, struct claims *claims, const struct claim *ended)
+{
+	const struct claim *now = find(claims, ended->uuid);
+
+	if (now != NULL && now->is_running == ended->is_running && now->pid == ended->pid &&
+	    now->started == ended->started && now->deadline == ended->deadline)
+		remove_claim(root, claims, now);
+}
+
+static int apply_cpus(struct host *host, const struct claims *claims)
+{
+	struct cpus_control control = { bus_get_allowed_cpus, bus_set_allowed_cpus, NULL, KERNEL_TIME };
+	struct unit_records records;
+	bool is_needed = false;
+	int result;
+
+	cpus_read_records(host->root, &records);
+	is_needed = records.count > 0;
+	cpus_free_records(&records);
+	for (size_t i = 0; i < claims->count; i++)
+		is_needed = is_needed || !cpulist_is_empty(&claims->items[i].cpus);
+	if (!is_needed)
+		return 0;
+	control.context = host_bus(host, BUS_TIME);
+	if (control.context == NULL)
+		return -EHOSTDOWN;
+	result = cpus_apply(host->root, claims, &control);
+	host_bus_said(host, result);
+	return result;
+}
+
+static void start_guards(struct host *host, const struct claims *claims)
+{
+	for (size_t i = 0; i < claims->count; i++) {
+		cleanup_free char *unit = reconcile_guard_unit(claims->items[i].uuid);
+		struct bus *bus = host_bus(host, BUS_TIME);
+		int result = bus != NULL ? bus_start_unit(bus, unit) : 0;
+
+		if (result < 0)
+			log_warning("%s: cannot be started: %s %s", unit, strerror(-result), bus_error(bus));
+		host_bus_said(host, result);
+	}
+}
+
+int reconcile(struct host *host, const struct reconcile_change *change)
+{
+	cleanup_close int lock = claims_lock(host->root, host->deadline);
+	struct claims claims;
+	int result = 0, applied;
+
+	if (lock < 0) {
+		log_warning("cannot take the lock of the hooks: %s; nothing was changed", strerror(-lock));
+		return lock;
+	}
+	claims_read(host->root, &claims);
+	if (change->ended != NULL)
+		end_claim(host->root, &claims, change->ended);
+	if (change->remove != NULL && find(&claims, change->remove) != NULL)
+		remove_claim(host->root, &claims, find(&claims, change->remove));
+	drop_dead(host->root, &claims);
+	if (change->add != NULL)
+		result = add_claim(host->root, &claims, change->add);
+	applied = apply_cpus(host, &claims);
+	if (change->starts_guards)
+		start_guards(host, &claims);
+	claims_free(&claims);
+	return result < 0 ? result : applied;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Makes the host fit the claims. Every call of the hook that changes a claim, every guard that ends, and a timer do
+ * this; so whatever was killed, the next one puts it right.
+ */
+#ifndef VFIOKIT_HOOKS_RECONCILE_H
+#define VFIOKIT_HOOKS_RECONCILE_H
+
+#include "hooks/claims.h"
+#include "hooks/host.h"
+
+/* What to change before that, under the same lock. All of it may be left out. */
+struct reconcile_change {
+	struct claim *add;         /* write this claim; its CPUs are emptied if the host would keep none */
+	const char *remove;        /* remove this guest's claim */
+	const struct claim *ended; /* remove this claim, unless it was replaced meanwhile: its guest has ended */
+	bool starts_guards;        /* start the guards of claims that have none */
+};
+
+/*
+ * Returns 0 if all is as it should be; -ENOSPC if the host would keep no CPU, or a unit none; another negative errno if
+ * something did not work, and that was logged.
+ */
+int reconcile(struct host *host, const struct reconcile_change *change);
+
+/* The name of a guest's guard, as a unit. Owned by the caller. */
+char *reconcile_guard_unit(const char *uuid);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hooks/wants.h"
+
+#include "hooks/claims.h"
+#include "hooks/cpus.h"
+#include "hooks/disks.h"
+#include "lib/util.h"
+
+/*
+ * How long a guest may take from "prepare" until its QEMU is there (ms). When it is over, and there is one, the claim
+ * stays; only a guest that never came is given up.
+ */
+#define PENDING_TIME 120000
+
+static void want_cpus(int root, const struct domain *domain, const struct guest_settings *settings, struct claim *claim,
+		      struct problems *problems)
+{
+	struct cpulist others;
+	cleanup_free char *text = NULL;
+
+	if (settings->isolate == ISOLATE_PINNED && !domain->has_pins)
+		problem_add(problems, PROBLEM_MACHINE, "isolate-cpus",
+			    "the guest has no <vcpupin>, and its <vcpu> no cpuset; no CPU is isolated");
+	if (settings->isolate == ISOLATE_PINNED)
+		claim->cpus = domain->pinned;
+	else if (settings->isolate == ISOLATE_LIST)
+		claim->cpus = settings->cpus;
+	cpus_siblings(root, &claim->cpus, &others);
+	if (cpulist_is_empty(&others))
+		return;
+	if (settings->siblings == SIBLINGS_INCLUDE) {
+		cpulist_add(&claim->cpus, &others);
+		return;
+	}
+	text = cpulist_format(&others);
+	problem_add(problems, PROBLEM_MACHINE, "isolate-cpus",
+		    "the host shares cores with the guest: CPUs %s are threads of the same; pin them too, or say "
+		    "smt-siblings = include",
+		    text);
+}
+
+static void want_disks(int root, const struct domain *domain, struct claim *claim)
+{
+	for (size_t i = 0; i < domain->n_disks; i++)
+		*(struct domain_disk *)util_append(&claim->disks, &claim->n_disks, sizeof(*claim->disks)) =
+			(struct domain_disk){ util_copy(domain->disks[i].path), domain->disks[i].is_held };
+	for (size_t i = 0; i < domain->n_devices; i++)
+		if (domain->devices[i].kind == HOST_PCI)
+			disks_add_of_pci(root, &domain->devices[i].bdf, &claim->disks, &claim->n_disks);
+}
+
+void wants_claim(int root, const struct domain *domain, const struct guest_settings *settings, struct claim *ret,
+		 struct problems *problems)
+{
+	*ret = (struct claim){ .deadline = claims_now() + PENDING_TIME };
+	memcpy(ret->uuid, domain->uuid, sizeof(ret->uuid));
+	ret->name = util_copy(domain->name);
+	ret->slice = util_copy(domain->slice);
+	if (settings->isolate != ISOLATE_NO)
+		want_cpus(root, domain, settings, ret, problems);
+	if (settings->inhibit == INHIBIT_LIST)
+		ret->inhibit = settings->inhibit_what;
+	else if (domain_has_pci_device(domain))
+		ret->inhibit = INHIBIT_SLEEP;
+	if (settings->claim_disks == CLAIM_YES)
+		want_disks(root, domain, ret);
+}
+
+bool wants_nothing(const struct claim *claim)
+{
+	return cpulist_is_empty(&claim->cpus) && claim->inhibit == 0 && claim->n_disks == 0;
+}

@@ -1,0 +1,408 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2034,SC2154
+# What libvirt may expect of vfio-hook: silence, its exit codes, an end.
+
+uuid=4dea22b3-1d52-d8f3-2516-782e98ab3fa0
+claim=$root/run/vfiokit/claims/$uuid
+hooks_conf=$root/etc/vfiokit/hooks.conf
+everything='[guests]\nisolate-cpus = 2-3\ninhibit = sleep\n'
+
+# xml [NAME] [XML of <devices>] [XML of <domain>]
+xml()
+{
+	printf '<domain type="kvm" id="1"><name>%s</name><uuid>%s</uuid>%s<devices>%s</devices></domain>' \
+		"${1:-win}" "$uuid" "${3:-}" "${2:-}"
+}
+
+# hook WORD...: as libvirt does on its system, with standard input from $work/xml.
+hook()
+{
+	timeout -k 2 "$limit" "$build/vfio-hook" --root "$root" call "$@" >"$work/out" 2>"$work/err" <"$work/xml"
+	code=$?
+	case $code in
+	124 | 137) fail "hung: $*" ;;
+	99 | 13[0-9]) fail "crashed ($code): $(told)" ;;
+	esac
+	! grep -qE 'Sanitizer|runtime error:' "$work/err" || fail "crashed within: $(grep -m 1 -E 'Sanitizer|runtime error:' "$work/err")"
+	[ ! -s "$work/out" ] || fail "'$*' printed on standard output"
+}
+
+# On this machine, with eight CPUs and a cgroup tree, but without systemd.
+machine_for_hooks()
+{
+	mkdir -p "$root/sys/fs/cgroup/system.slice" "$root/sys/devices/system/cpu" "$root/dev"
+	echo cpuset cpu >"$root/sys/fs/cgroup/cgroup.controllers"
+	echo 0-7 | tee "$root/sys/devices/system/cpu/possible" >"$root/sys/devices/system/cpu/online"
+	xml >"$work/xml"
+}
+
+# h NAME: begins a test of the hook.
+h()
+{
+	t "$1"
+	machine_for_hooks
+}
+
+h "a guest about which nothing is said claims nothing"
+for op in "prepare begin" "start begin" "started begin" "stopped end" "release end"; do
+	# shellcheck disable=SC2086
+	hook win $op -
+	exits 0
+	[ ! -s "$work/err" ] || fail "$op said something: $(told)"
+done
+[ ! -e "$root/run/vfiokit/claims" ] || fail "there is a folder for claims"
+
+h "a claim is made, kept and given back"
+printf "$everything" >"$hooks_conf"
+hook win prepare begin -
+exits 0
+grep -qx 'cpus 2-3' "$claim" || fail "no CPUs in the claim: $(cat "$claim" 2>&1)"
+grep -qx 'inhibit 1' "$claim" || fail "nothing inhibited in the claim"
+grep -q '^pending ' "$claim" || fail "it is not pending"
+says "could not all be isolated" # there is no systemd for this root
+hook win release end destroyed
+exits 0
+[ ! -e "$claim" ] || fail "the claim is still there"
+
+h "release twice, and without prepare"
+printf "$everything" >"$hooks_conf"
+hook win release end -
+exits 0
+hook win release end -
+exits 0
+
+h "started finds QEMU, and the claim lives with it"
+printf "$everything" >"$hooks_conf"
+hook win prepare begin -
+mkdir -p "$root/run/libvirt/qemu" "$root/proc/4711"
+echo 4711 >"$root/run/libvirt/qemu/win.pid"
+printf 'qemu\0-uuid\0%s\0' "$uuid" >"$root/proc/4711/cmdline"
+echo "4711 (q) e) mu) S 1 1 1 0 -1 4 1 1 1 1 1 1 1 1 20 0 1 0 98765 1 1" >"$root/proc/4711/stat"
+hook win started begin -
+exits 0
+grep -qx 'running 4711 98765' "$claim" || fail "not running: $(cat "$claim")"
+bounded "$build/vfio-hook" --root "$root" reconcile
+[ -e "$claim" ] || fail "reconcile dropped a guest that runs"
+rm "$root/proc/4711/stat"
+bounded "$build/vfio-hook" --root "$root" reconcile
+[ ! -e "$claim" ] || fail "reconcile kept a guest that has ended"
+
+h "reconnect makes the claim anew"
+printf "$everything" >"$hooks_conf"
+hook win reconnect begin -
+exits 0
+[ -e "$claim" ] || fail "there is no claim"
+
+h "a guest that never came is given up when its time is over"
+printf "$everything" >"$hooks_conf"
+hook win prepare begin -
+sed -i 's/^pending .*/pending 1/' "$claim"
+bounded "$build/vfio-hook" --root "$root" reconcile
+[ ! -e "$claim" ] || fail "the claim is still there"
+
+h "junk among the claims harms nobody"
+printf "$everything" >"$hooks_conf"
+mkdir -p "$root/run/vfiokit/claims/directory"
+echo junk >"$root/run/vfiokit/claims/$uuid"
+hook win prepare begin -
+exits 0
+grep -q '^cpus 2-3' "$claim" || fail "no claim: $(cat "$claim")"
+
+h "migrate and restore print nothing, and read nothing"
+for op in migrate restore; do
+	hook win $op begin -
+	exits 0
+	[ ! -s "$work/err" ] || fail "$op said something: $(told)"
+	timeout 5 "$build/vfio-hook" --root "$root" call win $op begin - <>"$work/fifo.$op" >"$work/out" || fail "$op waits for its input"
+done
+
+h "what libvirt does not know yet is no business of ours"
+printf "$everything" >"$hooks_conf"
+for words in "attach begin -" "prepare end -" "prepare - -" "release begin -" "bogus begin -" "'' '' ''" "prepare begin2 -"; do
+	eval "hook win $words"
+	exits 0
+	[ ! -s "$work/err" ] || fail "$words said something: $(told)"
+	[ ! -e "$claim" ] || fail "$words made a claim"
+done
+
+for bad in '' '<domain' '<domain/>' 'junk' '<!DOCTYPE d [<!ENTITY a "b">]><domain><name>&a;</name></domain>'; do
+	h "a description like '${bad:0:12}' refuses the start, and nothing else"
+	printf %s "$bad" >"$work/xml"
+	hook win prepare begin -
+	exits 1
+	says "guest win: its description cannot be read"
+	says "it is not started"
+	says_at_most 1
+	for op in "started begin" "reconnect begin" "release end"; do
+		# shellcheck disable=SC2086
+		hook win $op -
+		exits 0
+	done
+	printf '[guest win]\nclaim-disks = no\n' >"$hooks_conf"
+	hook win prepare begin -
+	exits 0
+done
+
+h "a description that is too large"
+{ xml | head -c -9; head -c 9000000 /dev/zero | tr '\0' ' '; echo '</domain>'; } >"$work/xml"
+hook win prepare begin -
+exits 1
+says "8 MiB"
+
+h "standard input is closed"
+timeout 5 "$build/vfio-hook" --root "$root" call win prepare begin - <&- >"$work/out" 2>"$work/err"
+code=$?
+exits 1
+timeout 5 "$build/vfio-hook" --root "$root" call win started begin - <&- >"$work/out" 2>"$work/err"
+code=$?
+exits 0
+
+h "a description that never ends is waited for until the deadline"
+mkfifo "$work/fifo"
+start=$SECONDS
+timeout 20 "$build/vfio-hook" --root "$root" call win started begin - <>"$work/fifo" >"$work/out" 2>"$work/err"
+code=$?
+exits 0
+[ $((SECONDS - start)) -lt 14 ] || fail "it took $((SECONDS - start)) s"
+
+long=$(printf 'n%.0s' {1..200})
+for guest in "a b" "-rf" "--help" "Grün" "q\"'\$(x)" "$long" "call" "status"; do
+	h "a guest named ${guest:0:20}"
+	printf "$everything" >"$hooks_conf"
+	xml "${guest//\"/\&quot;}" >"$work/xml"
+	hook "$guest" prepare begin -
+	exits 0
+	grep -qxF "name $guest" "$claim" || fail "the claim says $(grep ^name "$claim")"
+	bounded "$build/vfio-hook" --root "$root" status --json
+	is "number of claims" "$(query '.claims | length')" 1
+	hook "$guest" release end -
+	exits 0
+	[ ! -e "$claim" ] || fail "the claim is still there"
+done
+
+h "settings of a guest with an odd name"
+printf '[guest -a b]\nisolate-cpus = 5\n' >"$hooks_conf"
+xml "-a b" >"$work/xml"
+hook "-a b" prepare begin -
+grep -qx 'cpus 5' "$claim" || fail "the claim is $(cat "$claim")"
+
+h "a broken configuration is said, and does not stop a guest"
+printf '[guests]\nisolate-cpus = 2-3\nfoo = 1\n' >"$hooks_conf"
+hook win prepare begin -
+exits 0
+says "hooks.conf:3: unknown key 'foo'"
+[ ! -e "$claim" ] || fail "a broken section was used"
+
+h "the host must keep a CPU"
+printf '[guests]\nisolate-cpus = 0-7\n' >"$hooks_conf"
+hook win prepare begin -
+exits 0
+says "the host none"
+! grep -q '^cpus 0' "$claim" || fail "the claim has all CPUs"
+echo 'require = isolation' >>"$hooks_conf"
+hook win prepare begin -
+exits 1
+says "isolate-cpus"
+[ ! -e "$claim" ] || fail "the claim is still there"
+
+h "the host must keep a CPU beside two guests"
+printf '[guest win]\nisolate-cpus = 0-3\n[guest lin]\nisolate-cpus = 4-7\nrequire = isolation\n' >"$hooks_conf"
+hook win prepare begin -
+exits 0
+xml lin | sed 's/3fa0/3fa1/' >"$work/xml"
+hook lin prepare begin -
+exits 1
+says "guest lin: isolate-cpus: the guests would have every CPU"
+[ -e "$claim" ] || fail "the first one's claim is gone"
+[ ! -e "${claim%0}1" ] || fail "the second one's claim is there"
+
+h "isolation that is required and cannot be had refuses the start"
+printf '[guests]\nisolate-cpus = pinned\nrequire = isolation\n' >"$hooks_conf"
+hook win prepare begin -
+exits 1
+says "not pinned"
+sed -i 's/pinned/2/' "$hooks_conf"
+hook win prepare begin -
+exits 1
+says "could not all be isolated"
+[ ! -e "$claim" ] || fail "the claim is still there"
+
+h "pins, siblings"
+mkdir -p "$root"/sys/devices/system/cpu/cpu2/topology
+echo 2,6 >"$root"/sys/devices/system/cpu/cpu2/topology/thread_siblings_list
+xml win '' '<cputune><vcpupin vcpu="0" cpuset="2"/></cputune>' >"$work/xml"
+printf '[guests]\nisolate-cpus = pinned\n' >"$hooks_conf"
+hook win prepare begin -
+says "CPUs 6 are threads of the same"
+grep -qx 'cpus 2' "$claim" || fail "the claim is $(cat "$claim")"
+echo 'smt-siblings = include' >>"$hooks_conf"
+hook win prepare begin -
+says_not "threads of the same"
+grep -qx 'cpus 2,6' "$claim" || fail "the claim is $(cat "$claim")"
+
+hostdev='<hostdev type="pci" managed="%s"><source><address domain="0x0000" bus="0x%s" slot="0x00" function="0x0"/></source></hostdev>'
+
+h "inhibit = auto: guests with a PCI device"
+# shellcheck disable=SC2059
+xml win "$(printf "$hostdev" yes 02)$(printf "$hostdev" yes 02 | sed 's/function="0x0"/function="0x1"/')" >"$work/xml"
+hook win prepare begin -
+exits 0
+grep -qx 'inhibit 1' "$claim" || fail "the claim is $(cat "$claim" 2>&1)"
+says_not "IOMMU"
+
+# devices TEXT: says it, and refuses with require = devices.
+devices()
+{
+	hook win prepare begin -
+	exits 0
+	says "$1"
+	hook win release end -
+	printf '[guests]\nrequire = devices\n' >"$hooks_conf"
+	hook win prepare begin -
+	exits 1
+	says "$1"
+	says "it is not started"
+	says_at_most 1
+	[ ! -e "$claim" ] || fail "there is a claim"
+}
+
+h "a PCI device that is not there"
+# shellcheck disable=SC2059
+xml win "$(printf "$hostdev" yes 09)" >"$work/xml"
+devices "0000:09:00.0: there is no such PCI device"
+
+h "a PCI device that is neither managed nor on vfio-pci"
+# shellcheck disable=SC2059
+xml win "$(printf "$hostdev" no 02)" >"$work/xml"
+rm -rf "$devices/0000:02:00.1/iommu_group" "$root/sys/kernel/iommu_groups/4/devices/0000:02:00.1"
+devices "0000:02:00.0: has no driver, and the guest's definition does not say managed='yes'"
+
+h "a PCI device in one group with one that the host uses"
+ln -sfn ../../../../bus/pci/drivers/e1000e "$(realpath "$devices/0000:02:00.1")/driver"
+# shellcheck disable=SC2059
+xml win "$(printf "$hostdev" yes 02)" >"$work/xml"
+devices "0000:02:00.0: is in one IOMMU group with 0000:02:00.1, which driver e1000e holds"
+
+h "a PCI device without an IOMMU group"
+rm "$(realpath "$devices/0000:02:00.0")/iommu_group"
+# shellcheck disable=SC2059
+xml win "$(printf "$hostdev" yes 02)" >"$work/xml"
+devices "0000:02:00.0: has no IOMMU group"
+
+usb='<hostdev type="usb"><source%s><vendor id="0x1234"/><product id="0xbeef"/></source></hostdev>'
+
+h "a USB device that is not there"
+# shellcheck disable=SC2059
+xml win "$(printf "$usb" '')" >"$work/xml"
+devices "USB 1234:beef: there is no such device"
+
+h "a USB device that may be absent"
+# shellcheck disable=SC2059
+xml win "$(printf "$usb" ' startupPolicy="optional"')" >"$work/xml"
+printf '[guests]\nrequire = devices\n' >"$hooks_conf"
+hook win prepare begin -
+exits 0
+[ ! -s "$work/err" ] || fail "it said $(told)"
+
+h "a USB device that is there, and there twice"
+for n in 1-1 1-2; do
+	mkdir -p "$root/sys/bus/usb/devices/$n"
+	echo 1234 >"$root/sys/bus/usb/devices/$n/idVendor"
+	echo beef >"$root/sys/bus/usb/devices/$n/idProduct"
+done
+# shellcheck disable=SC2059
+xml win "$(printf "$usb" '')" >"$work/xml"
+devices "there are 2 of them"
+rm -r "$root/sys/bus/usb/devices/1-2"
+hook win prepare begin -
+exits 0
+[ ! -s "$work/err" ] || fail "it said $(told)"
+
+h "SCSI and mediated devices that are not there"
+xml win '<hostdev type="scsi"><source><adapter name="scsi_host2"/><address bus="0" target="1" unit="5"/></source></hostdev>' >"$work/xml"
+devices "SCSI device 2:0:1:5: there is no such device"
+rm "$hooks_conf"
+xml win "<hostdev type='mdev'><source><address uuid='$uuid'/></source></hostdev>" >"$work/xml"
+devices "mediated device $uuid: there is no such device"
+
+# As the daemons call it: by the name of the link, without a word on anything.
+ln -sf "$build/vfio-hook" "$work/50-vfiokit"
+
+h "a user's daemon gets silence"
+printf junk >"$work/xml"
+for op in "prepare begin" "release end"; do
+	# shellcheck disable=SC2086
+	timeout 5 setpriv --reuid=65534 --regid=65534 --clear-groups "$work/50-vfiokit" win $op - <"$work/xml" >"$work/out" 2>"$work/err"
+	code=$?
+	exits 0
+	[ ! -s "$work/out" ] && [ ! -s "$work/err" ] || fail "$op said something"
+done
+
+h "any number of words is silence, too"
+for words in "" "win" "win prepare" "win prepare begin" "win bogus begin - -" "--help"; do
+	# shellcheck disable=SC2086
+	bounded "$work/50-vfiokit" $words
+	exits 0
+	[ ! -s "$work/out" ] && [ ! -s "$work/err" ] || fail "'$words' said something"
+done
+
+h "an empty environment"
+bounded env -i "$work/50-vfiokit" win bogus begin -
+exits 0
+
+h "help, version, wrong usage"
+bounded "$build/vfio-hook" --help
+exits 0
+says Usage:
+bounded "$build/vfio-hook" --version
+exits 0
+says "vfio-hook "
+for words in "" "bogus" "--bogus" "status extra" "call win prepare" "--root" "--root $work/none status"; do
+	# shellcheck disable=SC2086
+	bounded "$build/vfio-hook" $words
+	exits 2
+	says_at_most 1
+	[ ! -s "$work/out" ] || fail "'$words' printed on standard output"
+done
+for words in --help -h --version; do
+	bounded "$build/vfio-guard" $words
+	exits 0
+	says vfio-guard
+done
+for words in "" "win" "../../etc/passwd" "$uuid extra"; do
+	# shellcheck disable=SC2086
+	bounded "$build/vfio-guard" $words
+	exits 2
+	says "expected the UUID of a guest"
+done
+
+h "status writes nothing"
+printf "$everything" >"$hooks_conf"
+hook win prepare begin -
+unchanged "$root" bounded "$build/vfio-hook" --root "$root" status
+says "guest win: pending"
+unchanged "$root" bounded "$build/vfio-hook" --root "$root" status --json
+is "CPUs" "$(query '.claims[0].cpus')" 2-3
+is "the unit" "$(query '.units[] | select(.unit == "system.slice") | .state')" untouched
+
+h "the example is right, as it is and without its ';'"
+cp "$cli/../../conf/hooks.conf" "$hooks_conf"
+hook win prepare begin -
+exits 0
+[ ! -s "$work/err" ] || fail "it said $(told)"
+sed -i 's/^;//' "$hooks_conf"
+hook win prepare begin -
+says_not "hooks.conf"
+xml win10 '' '<cputune><vcpupin vcpu="0" cpuset="2"/></cputune>' >"$work/xml"
+hook win10 prepare begin -
+exits 1
+says "could not all be isolated"
+
+h "two at once do not lose a claim"
+printf "$everything" >"$hooks_conf"
+for n in 0 1 2 3 4 5 6 7; do
+	xml "w$n" | sed "s/3fa0/3fa$n/" >"$work/xml$n"
+	timeout 20 "$build/vfio-hook" --root "$root" call "w$n" prepare begin - <"$work/xml$n" >/dev/null 2>&1 &
+done
+wait
+is "number of claims" "$(find "$root/run/vfiokit/claims" -type f | wc -l)" 8
