@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2154
+# A disk that the host uses in any way refuses the start; a free one is the guest's alone
+
+# Four disks to be given two partitions each, and one more.
+machine()
+{
+	local name
+
+	for name in a b c d e; do
+		truncate -s 64M "$build/disk-$name"
+		qemu+=(-drive "file=$build/disk-$name,if=none,id=disk-$name,format=raw,snapshot=on"
+			-device "virtio-blk-pci,drive=disk-$name,serial=disk-$name")
+	done
+}
+
+disk=/dev/disk/by-id/virtio-disk
+
+# with DISK [XML]: defines the guest with it.
+with()
+{
+	define 1 disky "" "<disk type='block' device='disk'><driver name='qemu' type='raw'/><source dev='$1'/>
+		<target dev='vda' bus='virtio'/>$2</disk>" >/dev/null
+}
+
+# refused WHAT DISK PART: it does not start with that disk, the reason holds the part, and nothing is left.
+refused()
+{
+	with "$2"
+	check_not "refused: $1" start 1
+	has "the reason: $3" "$(cat /tmp/out)" "$3"
+	has "what it is about: $1" "$(cat /tmp/out)" "it is not started"
+	check "nothing is left: $1" is_gone 1
+}
+
+# started WHAT DISK [XML]: it starts and ends.
+started()
+{
+	with "$2" "$3"
+	check "starts: $1" start 1
+	check "ends: $1" destroy 1
+}
+
+guest()
+{
+	local name mounts pid
+
+	for name in a b c d; do
+		addpart $disk-$name 1 2048 49152
+		addpart $disk-$name 2 51200 49152
+	done
+	check "there are partitions" wait_for 60 test -e $disk-d-part2
+	check "a file system is made" mkfs.ext4 -q $disk-a-part1
+	mkdir -p /mnt/a
+	check "it is mounted" mount $disk-a-part1 /mnt/a
+
+	refused "a mounted partition" $disk-a "is mounted on /mnt/a"
+	refused "that partition itself" "$(realpath $disk-a-part1)" "is mounted on /mnt/a"
+	started "its sibling" $disk-a-part2
+	mount -o remount,ro /mnt/a
+	refused "a partition mounted read-only" $disk-a "is mounted on /mnt/a"
+	with $disk-a "<shareable/>"
+	check_not "shareable, but the host uses it" start 1
+	with $disk-a "<readonly/>"
+	check_not "read-only, but the host uses it" start 1
+
+	mkswap -q $disk-b-part2
+	check "there is swap" swapon $disk-b-part2
+	refused "swap" $disk-b "is swap of this host"
+	swapoff $disk-b-part2
+
+	check "there is a device of device mapper" dmsetup create stripe --table "0 2048 linear $(realpath $disk-c-part1) 0"
+	refused "a device of device mapper" $disk-c "/dev/mapper/stripe is made of it"
+	dmsetup remove stripe
+	started "a disk that is free again" $disk-c
+
+	check "there is an array" mdadm --create /dev/md7 --run --level=1 --raid-devices=2 --metadata=1.0 $disk-d-part1 missing
+	refused "a member of an array" $disk-d "/dev/md7 is made of it"
+	mdadm --stop /dev/md7 2>/dev/null
+
+	sleep 600 <$disk-e &
+	started "one that somebody only has open" $disk-e
+	with $disk-e
+	check "the first guest has it" start 1
+	define 2 second "" "<disk type='block' device='disk'><driver name='qemu' type='raw'/><source dev='$(realpath $disk-e)'/>
+		<target dev='vda' bus='virtio'/></disk>"
+	check_not "the second guest does not get it" start 2
+	has "the reason names the first" "$(cat /tmp/out)" "guest disky has it"
+	check "the second has left nothing" is_gone 2
+	check "the first still has it" test "$(guard_state 1)" = active
+	check "the first ends" destroy 1
+	check "then the second gets it" start 2
+	destroy 2
+
+	printf '[guest disky]\nclaim-disks = no\n' >"$conf"
+	with $disk-a
+	check "a guest may be told to go on" start 1
+	destroy 1
+	rm "$conf"
+
+	# No moment between the check and the claim: either the mount is first, and the guest does not start, or it fails.
+	umount /mnt/a
+	with $disk-a
+	mounts=/tmp/mounts
+	: >$mounts
+	(
+		while :; do
+			if mount $disk-a-part1 /mnt/a 2>/dev/null; then
+				if [ -n "$(qemu_of 1)" ]; then echo "mounted while it runs" >>$mounts; fi
+				umount /mnt/a
+			else
+				echo refused >>$mounts
+			fi
+		done
+	) &
+	pid=$!
+	for _ in 1 2 3 4 5 6; do
+		if virsh -q start "$(uuid_of 1)" --paused 2>/dev/null; then
+			sleep 1
+			destroy 1
+		fi
+	done
+	kill $pid
+	wait $pid 2>/dev/null
+	umount /mnt/a 2>/dev/null
+	check "mounts were refused" grep -q refused $mounts
+	check_not "none succeeded while the guest ran" grep -q mounted $mounts
+
+	# A guest that is killed gives its disk back without any command.
+	check "it starts once more" start 1
+	kill -KILL "$(qemu_of 1)"
+	check "its disk can be mounted" wait_for 30 mount $disk-a-part1 /mnt/a
+	umount /mnt/a
+	check "nothing is left at the end" wait_for 30 is_gone 1
+}

@@ -1,0 +1,106 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2034,SC2054,SC2154
+#
+# run.sh [-v] [[SUITE/]CASE...]: boots a Debian system with libvirt, in which real guests start and end, one VM for each case.
+#
+# A line "ok SUITE/CASE (SECONDS s): TITLE" or "not ok ..." for each, after the latter what was wrong and the end of the
+# serial log. At the end "N passed, N failed"; exit code 1 if any failed. CELL=SUITE/CASE selects one. -v: all checks.
+set -uo pipefail
+
+# shellcheck source-path=SCRIPTDIR source=../vm/cell.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../vm/cell.sh"
+
+system=$top/tests/system
+build=$top/build/system
+logs=$top/build/system-logs
+verbose='' passed=0 failed=0
+
+indent() { sed 's/^/    /'; }
+
+# What a case may say otherwise: how long it may take, more devices, and words for the kernel. Without AppArmor libvirt starts
+# guests in a fraction of the time.
+seconds() { echo 900; }
+machine() { :; }
+cmdline() { echo apparmor=0; }
+
+# The case and what it may call, as a small file system.
+make_checks()
+{
+	rm -rf "$build/checks.dir"
+	mkdir -p "$build/checks.dir"
+	cp "$system"/guest/* "$build/checks.dir"
+	{ cat "$1"; echo guest; } >"$build/checks.dir/case.sh"
+	truncate -s 8M "$build/checks"
+	mkfs.ext4 -q -F -L vfiokit-test -O ^has_journal -d "$build/checks.dir" "$build/checks"
+}
+
+# boot SUITE CASE: four processors, for something must be left to the host; in one thread (see tests/vm/machine.sh).
+boot()
+{
+	local dir=$top/build/cache/system/$1 qemu
+
+	qemu=(-machine q35,kernel-irqchip=split -accel tcg,thread=single -cpu max -smp 4 -m 1536
+		-device intel-iommu,intremap=on,caching-mode=on
+		-nodefaults -display none -no-reboot -serial "file:$log" -serial "file:$log.checks"
+		-drive "file=$build/$1.disk,if=none,id=root,format=raw,snapshot=on" -device virtio-blk-pci,drive=root
+		-drive "file=$build/checks,if=none,id=checks,format=raw,snapshot=on" -device virtio-blk-pci,drive=checks
+		-kernel "$dir/vmlinuz" -initrd "$build/$1.initrd"
+		-append "console=ttyS0 panic=-1 oops=panic intel_iommu=on systemd.show_status=0 $(cmdline)")
+	machine
+	timeout -k 5 "$(seconds)" qemu-system-x86_64 "${qemu[@]}" </dev/null >"$log.qemu" 2>&1 ||
+		echo "QEMU: exit $?" >>"$log.qemu"
+	sed -i 's/\r$//' "$log" "$log.checks"
+}
+
+run_cell()
+(
+	suite=$1 casefile=$system/cases/$2.sh start=$SECONDS
+	log=$logs/$1-$2.log
+	rm -f "$log"*
+	# shellcheck source=/dev/null
+	. "$casefile"
+	[ -e "$build/$1.disk" ] || "$system/disk.sh" "$1" "$build/$1.disk" "$build/$1.initrd" >"$build/$1.log" 2>&1 ||
+		{ echo "not ok $1/$2: no system"; indent <"$build/$1.log"; exit 1; }
+	make_checks "$casefile"
+	boot "$1" "$2"
+	problems=$(cell_problems)
+	what="$1/$2 ($((SECONDS - start)) s): $(title_of "$casefile"), $(grep -c '^VM-OK\|^VM-FAIL' "$log.checks") checks"
+	if [ -z "$problems" ]; then
+		echo "ok $what"
+		[ -z "$verbose" ] || indent <"$log.checks"
+		exit 0
+	fi
+	echo "not ok $what"
+	indent <<<"$problems"
+	[ -z "$verbose" ] || indent <"$log.checks"
+	echo "    the end of $log:"
+	tail -n 60 "$log" | indent
+	exit 1
+)
+
+while getopts v option; do
+	case $option in
+	v) verbose=yes ;;
+	*) sed -n 's/^# \(run.sh\)/usage: \1/p' "$0" >&2; exit 2 ;;
+	esac
+done
+shift $((OPTIND - 1))
+[ -z "${CELL:-}" ] || set -- "$CELL"
+if [ $# = 0 ]; then
+	for casefile in "$system"/cases/*.sh; do
+		set -- "$@" "$(basename "$casefile" .sh)"
+	done
+fi
+[ -x "$top/build/vfio-hook" ] || { echo "run.sh: build/vfio-hook is missing: run make" >&2; exit 2; }
+rm -rf "$build"
+mkdir -p "$build" "$logs"
+for name; do
+	suite=bookworm
+	[[ $name != */* ]] || suite=${name%/*}
+	name=${name##*/}
+	[ -f "$system/cases/$name.sh" ] || { echo "run.sh: no such case: $name" >&2; exit 2; }
+	if run_cell "$suite" "$name"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+done
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ] && [ "$passed" != 0 ]
