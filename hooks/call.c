@@ -225,12 +225,13 @@ static int check_devices(const struct call *call)
 	return code;
 }
 
+/* What cannot be had is said once, when the guest starts. */
 static void make_claim(const struct call *call, struct claim *claim)
 {
 	struct problems problems = { 0 };
 
 	wants_claim(call->host->root, &call->domain, &call->settings, claim, &problems);
-	for (size_t i = 0; i < problems.count; i++)
+	for (size_t i = 0; i < problems.count && streq(call->operation, "prepare"); i++)
 		warn(call, problems.items[i].where, problems.items[i].message);
 	problems_free(&problems);
 }

@@ -181,19 +181,36 @@ static bool is_process_of(int root, pid_t pid, const char *uuid)
 	return is_it;
 }
 
-bool claims_find_process(int root, const struct claim *claim, pid_t *ret_pid, uint64_t *ret_started)
+static bool is_found(int root, const char *text, const char *uuid, pid_t *ret_pid, uint64_t *ret_started)
 {
-	cleanup_free char *file = util_format(PATH_LIBVIRT_RUN "/%s.pid", claim->name);
 	uint64_t pid, started;
-	char text[32];
 
-	if (strchr(claim->name, '/') != NULL || sysfs_read(root, file, text, sizeof(text)) < 0 ||
-	    !parse_number(text, 10, INT32_MAX, &pid))
+	if (!parse_number(text, 10, INT32_MAX, &pid))
 		return false;
 	started = claims_process_start(root, (pid_t)pid);
-	if (started == 0 || !is_process_of(root, (pid_t)pid, claim->uuid))
+	if (started == 0 || !is_process_of(root, (pid_t)pid, uuid))
 		return false;
 	*ret_pid = (pid_t)pid;
 	*ret_started = started;
 	return true;
+}
+
+/* libvirt 9.0 escapes quotes in the name of a pid file as XML does, so it is not always found by the guest's name. */
+bool claims_find_process(int root, const struct claim *claim, pid_t *ret_pid, uint64_t *ret_started)
+{
+	cleanup_free char *file = util_format(PATH_LIBVIRT_RUN "/%s.pid", claim->name);
+	const struct dirent *entry;
+	bool found = false;
+	char text[32];
+	DIR *directory;
+
+	if (strchr(claim->name, '/') == NULL && sysfs_read(root, file, text, sizeof(text)) == 0 &&
+	    is_found(root, text, claim->uuid, ret_pid, ret_started))
+		return true;
+	directory = file_open_directory(root, PATH_PROC);
+	while (directory != NULL && !found && (entry = readdir(directory)) != NULL)
+		found = is_found(root, entry->d_name, claim->uuid, ret_pid, ret_started);
+	if (directory != NULL)
+		closedir(directory);
+	return found;
 }

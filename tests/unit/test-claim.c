@@ -192,8 +192,8 @@ TEST(claims_find_process)
 		{ "another guest", "12\n", COMMAND("qemu\0-uuid\0" UUID2), false },
 		{ "the UUID elsewhere", "12\n", COMMAND("qemu\0-x\0" UUID), false },
 		{ "in one word", "12\n", COMMAND("qemu\0-uuid " UUID), false },
-		{ "no process of that number", "13\n", COMMAND("qemu\0-uuid\0" UUID), false },
-		{ "no number", "x\n", COMMAND("qemu\0-uuid\0" UUID), false },
+		{ "another process has its number", "13\n", COMMAND("qemu\0-uuid\0" UUID), true },
+		{ "no number", "x\n", COMMAND("qemu\0-uuid\0" UUID), true },
 		{ "no command line", "12\n", "", 0, false },
 	};
 	const struct claim claim = { .uuid = UUID, .name = (char[]){ "a b" } };

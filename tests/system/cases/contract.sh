@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2154
+# Vetoes of ours and of others, guests that fail, odd names, and a bus that is silent or gone
+
+hooks=/etc/libvirt/hooks/qemu.d
+
+# A disk that is in use.
+machine()
+{
+	truncate -s 64M "$build/used"
+	qemu+=(-drive "file=$build/used,if=none,id=used,format=raw,snapshot=on"
+		-device "virtio-blk-pci,drive=used,serial=used")
+}
+
+# operations: what libvirt called since the last time, in one line.
+operations()
+{
+	tr '\n' ' ' <$hooks.log
+	: >$hooks.log
+}
+
+# nothing_left WHAT
+nothing_left()
+{
+	check "no claim: $1" is_gone 1
+	check "no inhibitor: $1" inhibits_not
+	is "the kernel's word: $1" "$(kernel_effective system.slice)" "0-3"
+}
+
+# by_hand [VARIABLE=VALUE]: prepare of guest 1 as libvirt does it; its exit code, and whether it took long.
+by_hand()
+{
+	local start=$SECONDS
+
+	env "$@" $hooks/50-vfiokit one prepare begin - </tmp/live.xml >/tmp/out 2>/tmp/err
+	echo "exit $? $([ $((SECONDS - start)) -lt 25 ] && echo soon)"
+}
+
+guest()
+{
+	local disk=/dev/disk/by-id/virtio-used name
+
+	printf '#!/bin/sh\necho "$2" >>%s\n' "$hooks.log" >$hooks/10-log
+	printf '#!/bin/sh\n[ "$2" != "$(cat /tmp/veto)" ]\n' >$hooks/90-foreign
+	chmod 755 $hooks/10-log $hooks/90-foreign
+	: >/tmp/veto
+	printf '[guests]\nisolate-cpus = 3\ninhibit = sleep\n' >"$conf"
+	define 1 one
+
+	echo prepare >/tmp/veto
+	: >$hooks.log
+	check_not "another hook vetoes prepare" start 1
+	is "operations" "$(operations)" "prepare stopped release "
+	nothing_left "a veto of another in prepare"
+	echo start >/tmp/veto
+	check_not "another hook vetoes start" start 1
+	is "operations" "$(operations)" "prepare start stopped release "
+	nothing_left "a veto of another in start"
+	: >/tmp/veto
+
+	printf '[guests]\nisolate-cpus = pinned\nrequire = isolation\ninhibit = sleep\n' >"$conf"
+	check_not "we veto" start 1
+	has "what the user sees" "$(cat /tmp/out)" "vfio-hook: guest one: isolate-cpus: it is not pinned to any CPU"
+	is "operations" "$(operations)" "prepare stopped release "
+	nothing_left "a veto of ours"
+	printf '[guests]\nisolate-cpus = 3\ninhibit = sleep\n' >"$conf"
+
+	define 1 one "" "<controller type='scsi' model='virtio-scsi'/><serial type='tcp'><source mode='connect' host='127.0.0.1'
+		service='1'/></serial>"
+	check_not "QEMU ends at once" start 1
+	nothing_left "QEMU that ends at once"
+
+	cp $hooks/50-vfiokit $hooks/50-vfiokit.dpkg-old
+	define 1 one
+	check "a copy beside our hook changes nothing" start 1
+	is "the kernel's word with two hooks" "$(kernel_effective system.slice)" "0-2"
+	virsh dumpxml one >/tmp/live.xml
+	check "the guest ends" destroy 1
+	nothing_left "two hooks"
+	rm $hooks/50-vfiokit.dpkg-old
+
+	for name in "-rf a" "q&quot;'\$(x)" "$(printf 'n%.0s' {1..120})"; do
+		virsh -q undefine "$(uuid_of 1)"
+		define 1 "$name"
+		check "starts: $name" start 1
+		is "the kernel's word: $name" "$(kernel_effective system.slice)" "0-2"
+		check "its claim knows its QEMU: $name" grep -q "^running $(qemu_of 1) " "/run/vfiokit/claims/$(uuid_of 1)"
+		say "VM-INFO $(ls /run/libvirt/qemu | tr '\n' ' ')"
+		check "ends: $name" destroy 1
+		nothing_left "$name"
+	done
+
+	is "prepare without a bus" "$(by_hand DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nonexistent)" "exit 0 soon"
+	is "what it printed" "$(cat /tmp/out /tmp/err)" ""
+	mkfs.ext4 -q $disk
+	mount $disk /mnt
+	sed -i "s|<devices>|&<disk type='block' device='disk'><source dev='$disk'/><target dev='vda'/></disk>|" /tmp/live.xml
+	is "a disk in use is refused without a bus" "$(by_hand DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nonexistent)" "exit 1 soon"
+	has "the reason" "$(cat /tmp/err)" "is mounted on /mnt"
+	systemctl kill -s STOP dbus
+	is "a disk in use is refused on a bus that is silent" "$(by_hand)" "exit 1 soon"
+	umount /mnt
+	is "prepare on a bus that is silent" "$(by_hand)" "exit 0 soon"
+	systemctl kill -s CONT dbus
+	$hooks/50-vfiokit one release end - </tmp/live.xml
+	nothing_left "a bus that was silent"
+}
