@@ -85,7 +85,6 @@ guest()
 		check "starts: $name" start 1
 		is "the kernel's word: $name" "$(kernel_effective system.slice)" "0-2"
 		check "its claim knows its QEMU: $name" grep -q "^running $(qemu_of 1) " "/run/vfiokit/claims/$(uuid_of 1)"
-		say "VM-INFO $(ls /run/libvirt/qemu | tr '\n' ' ')"
 		check "ends: $name" destroy 1
 		nothing_left "$name"
 	done

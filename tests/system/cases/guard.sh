@@ -49,6 +49,8 @@ guest()
 	check "another guard is there" wait_for 60 sh -c "systemctl is-active vfio-guard@$uuid && [ \$(systemctl show -P MainPID vfio-guard@$uuid) != $guard ]"
 	is "its inhibitors" "$(inhibitors | wc -l)" 1
 	check_not "its disk still cannot be mounted" mount "$disk" /mnt
+	systemctl restart systemd-logind
+	is "its inhibitors behind a restart of logind" "$(inhibitors | wc -l)" 1
 	pid=$(guard_of 1)
 	say "VM-INFO private memory of a guard: $(awk '/^Private/ { n += $2 } END { print n }' "/proc/$pid/smaps_rollup") KiB"
 	check "that is at most 2 MiB" test "$(awk '/^Private/ { n += $2 } END { print n }' "/proc/$pid/smaps_rollup")" -le 2048
