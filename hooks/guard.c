@@ -219,7 +219,8 @@ static int time_to_wait(const struct guard *guard)
 {
 	uint64_t now = claims_now(), left = RETRY_TIME;
 
-	if (guard->claim.is_running && !guard->is_missing)
+	/* Where the kernel gives no pidfd, the process is looked at now and then. */
+	if (guard->claim.is_running && !guard->is_missing && guard->process >= 0)
 		return -1;
 	if (!guard->claim.is_running && !guard->is_missing)
 		left = guard->claim.deadline > now ? guard->claim.deadline - now : 0;
@@ -252,7 +253,7 @@ static int watch(struct guard *guard)
 			if (!read_again(guard))
 				return EXIT_SUCCESS;
 		}
-		if (!claims_is_alive(guard->host.root, &guard->claim)) {
+		if (ready[0].revents != 0 || !claims_is_alive(guard->host.root, &guard->claim)) {
 			const struct reconcile_change nothing = { .remove = NULL };
 
 			/* It may have a process that nobody told us of: then the claim runs after this. */
