@@ -290,19 +290,36 @@ static int prepare(struct call *call)
 	return code;
 }
 
+/* A controller that went to the guest took its disks along: what has their names from now on is something else. */
+static void forget_absent_disks(const struct call *call, struct claim *claim)
+{
+	struct claim fresh;
+	struct domain_disk *disks = claim->disks;
+	size_t n = claim->n_disks;
+
+	make_claim(call, &fresh);
+	claim->disks = fresh.disks;
+	claim->n_disks = fresh.n_disks;
+	fresh.disks = disks;
+	fresh.n_disks = n;
+	claim_free(&fresh);
+}
+
 /* The guest runs: its claim lives as long as its process. A daemon that comes back may find claims gone: made anew. */
 static void adopt(struct call *call, bool is_reconnect)
 {
 	struct reconcile_change change = { .starts_guards = is_reconnect };
 	struct claim claim;
 
-	if (!claims_find(call->host->root, call->domain.uuid, &claim)) {
+	if (claims_find(call->host->root, call->domain.uuid, &claim)) {
+		forget_absent_disks(call, &claim);
+	} else {
 		make_claim(call, &claim);
 		change.starts_guards = true;
-	}
-	if (wants_nothing(&claim)) {
-		claim_free(&claim);
-		return;
+		if (wants_nothing(&claim)) {
+			claim_free(&claim);
+			return;
+		}
 	}
 	if (!claim.is_running && claims_find_process(call->host->root, &claim, &claim.pid, &claim.started)) {
 		claim.is_running = true;

@@ -32,6 +32,7 @@ guest()
 
 	check "it starts" start 1
 	is "its driver meanwhile" "$(driver "$address")" vfio-pci
+	check_not "its claim names no disk that is gone" grep -q nvme "/run/vfiokit/claims/$(uuid_of 1)"
 	is "auto: its inhibitor" "$(inhibitors)" "sleep,vfiokit,guest one runs,block"
 	check "it ends" destroy 1
 	is "its driver behind it" "$(driver "$address")" nvme
