@@ -84,6 +84,7 @@ step vm tests/vm/run.sh
 step images tests/images/run.sh $full
 step units tests/late/units.sh
 step late tests/late/run.sh
+step system tests/system/run.sh ${full:+--full}
 
 if [ -z "$table" ]; then
 	echo "check.sh: no such step: ${cell%%/*}" >&2

@@ -20,7 +20,7 @@ dir=$top/build/cache/system/$suite
 
 # libvirtd with machined (scopes for guests) and logind (inhibitors), QEMU to run guests in, and what our programs link.
 packages=(systemd systemd-sysv udev kmod mount util-linux e2fsprogs dbus libpam-systemd polkitd systemd-container
-	libvirt-daemon-system libvirt-clients qemu-system-x86 apparmor procps dmsetup mdadm
+	libvirt-daemon-system libvirt-clients qemu-system-x86 apparmor procps dmsetup mdadm fdisk
 	libxml2 libsystemd0 libblkid1 libinih1 libcjson1)
 
 # Neither these drivers nor documentation matter here, and without them everything is several times faster.

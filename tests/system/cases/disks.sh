@@ -46,8 +46,7 @@ guest()
 	local name mounts pid
 
 	for name in a b c d; do
-		addpart $disk-$name 1 2048 49152
-		addpart $disk-$name 2 51200 49152
+		check "disk $name gets partitions" sfdisk -q $disk-$name <<<$'label: gpt\nsize=24M\nsize=24M'
 	done
 	check "there are partitions" wait_for 60 test -e $disk-d-part2
 	check "a file system is made" mkfs.ext4 -q $disk-a-part1
