@@ -298,7 +298,7 @@ static char *node_of(const char *name)
 
 void disks_add_of_pci(int root, const struct bdf *bdf, struct domain_disk **disks, size_t *n_disks)
 {
-	DIR *directory = file_open_directory(root, PATH_BLOCK_DEVICES);
+	DIR *directory = file_open_directory(root, PATH_BLOCK);
 	char address[BDF_TEXT_SIZE], target[PATH_MAX];
 	cleanup_free char *part = NULL;
 	const struct dirent *entry;
@@ -306,7 +306,7 @@ void disks_add_of_pci(int root, const struct bdf *bdf, struct domain_disk **disk
 	bdf_format(bdf, address);
 	part = util_format("/%s/", address);
 	while (directory != NULL && (entry = readdir(directory)) != NULL) {
-		cleanup_free char *link = util_format(PATH_BLOCK_DEVICES "/%s", entry->d_name);
+		cleanup_free char *link = util_format(PATH_BLOCK "/%s", entry->d_name);
 		cleanup_free char *sign = util_format("%s/partition", link);
 
 		if (entry->d_name[0] == '.' || sysfs_read_link(root, link, target, sizeof(target)) < 0 ||

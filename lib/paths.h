@@ -51,7 +51,6 @@
 #define PATH_MOUNTINFO "proc/self/mountinfo"
 #define PATH_SWAPS "proc/swaps"
 #define PATH_CPU "sys/devices/system/cpu"
-#define PATH_BLOCK_DEVICES "sys/class/block"
 #define PATH_BLOCK_BY_NUMBER "sys/dev/block"
 #define PATH_USB_DEVICES "sys/bus/usb/devices"
 #define PATH_MDEV_DEVICES "sys/bus/mdev/devices"
