@@ -186,6 +186,7 @@ DRACUT := $(LIBDIR)/dracut
 ITOOLS := $(PREFIX)/share/initramfs-tools
 INITCPIO := $(LIBDIR)/initcpio
 DOC    := $(PREFIX)/share/doc/vfiokit
+LIBVIRT_HOOKS := $(SYSCONFDIR)/libvirt/hooks/qemu.d
 define INSTALLED
 $(OUT)/vfio-bind $(PREFIX)/sbin/vfio-bind 755
 $(OUT)/vfiokit $(PREFIX)/bin/vfiokit 755
@@ -193,6 +194,13 @@ conf/bind.conf $(DOC)/examples/bind.conf 644
 completions/vfiokit.bash $(PREFIX)/share/bash-completion/completions/vfiokit 644
 completions/vfio-bind.bash $(PREFIX)/share/bash-completion/completions/vfio-bind 644
 conf/udev.conf $(DOC)/examples/udev.conf 644
+conf/hooks.conf $(DOC)/examples/hooks.conf 644
+$(OUT)/vfio-hook $(PREFIX)/sbin/vfio-hook 755
+$(OUT)/vfio-guard $(PREFIX)/sbin/vfio-guard 755
+completions/vfio-hook.bash $(PREFIX)/share/bash-completion/completions/vfio-hook 644
+systemd/vfio-guard@.service $(UNITS)/vfio-guard@.service 644
+systemd/vfio-reconcile.service $(UNITS)/vfio-reconcile.service 644
+systemd/vfio-reconcile.timer $(UNITS)/vfio-reconcile.timer 644
 systemd/vfiokit-initrd.service $(UNITS)/vfiokit-initrd.service 644
 systemd/vfiokit-bind.service $(UNITS)/vfiokit-bind.service 644
 systemd/vfiokit-late@.service $(UNITS)/vfiokit-late@.service 644
@@ -251,10 +259,12 @@ install: all
 		[ -z "$$source" ] || install -D -m "$$mode" "$$source" "$(DESTDIR)$$target" || exit 1; \
 	done
 	$(Q)install -d "$(DESTDIR)$(SYSCONFDIR)/vfiokit/bind.conf.d"
-	$(Q)for file in bind.conf udev.conf; do \
+	$(Q)for file in bind.conf udev.conf hooks.conf; do \
 		[ -e "$(DESTDIR)$(SYSCONFDIR)/vfiokit/$$file" ] || \
 			install -m 644 "conf/$$file" "$(DESTDIR)$(SYSCONFDIR)/vfiokit/$$file"; \
 	done
+	$(Q)install -d "$(DESTDIR)$(LIBVIRT_HOOKS)"
+	$(Q)ln -sf "$(PREFIX)/sbin/vfio-hook" "$(DESTDIR)$(LIBVIRT_HOOKS)/50-vfiokit"
 	$(Q)echo "Installed for: $(or $(wanted),no generator of images; vfiokit image --output makes an add-on for any)."
 	$(Q)echo "When the policy is what you want, make the images again:" \
 		"$(or $(foreach g,$(wanted),$(REBUILD_$(g));),vfiokit image --output FILE)"
@@ -264,11 +274,12 @@ uninstall:
 	$(Q)printf '%s\n%s\n' "$$INSTALLED" "$$ALL_GLUE" | while read -r source target mode; do \
 		[ -z "$$source" ] || rm -f "$(DESTDIR)$$target"; \
 	done
-	$(Q)for file in bind.conf udev.conf; do \
+	$(Q)for file in bind.conf udev.conf hooks.conf; do \
 		! cmp -s "conf/$$file" "$(DESTDIR)$(SYSCONFDIR)/vfiokit/$$file" || \
 			rm -f "$(DESTDIR)$(SYSCONFDIR)/vfiokit/$$file"; \
 	done
-	$(Q)rmdir -p --ignore-fail-on-non-empty "$(DESTDIR)$(SYSCONFDIR)/vfiokit/bind.conf.d" \
+	$(Q)rm -f "$(DESTDIR)$(LIBVIRT_HOOKS)/50-vfiokit"
+	$(Q)rmdir -p --ignore-fail-on-non-empty "$(DESTDIR)$(LIBVIRT_HOOKS)" "$(DESTDIR)$(SYSCONFDIR)/vfiokit/bind.conf.d" \
 		"$(DESTDIR)$(DOC)/examples" "$(DESTDIR)$(DRACUT)/modules.d/55vfiokit" "$(DESTDIR)$(UNITS)/vfiokit-.service.d" 2>/dev/null || true
 	$(Q)echo "Images still hold what they were made with: make them again."
 

@@ -38,7 +38,7 @@ glue() {
 	check "$generator-nothing-left" is_empty
 }
 is_refused() { ! make --no-print-directory DESTDIR="$dir" INITRAMFS=dracut,bogus install && [ -z "$(ls -A "$dir")" ]; }
-has() { for file; do [ -e "$dir/$file" ] || { echo "$file is missing"; return 1; }; done; }
+has() { for file; do [ -e "$dir/$file" ] || [ -L "$dir/$file" ] || { echo "$file is missing"; return 1; }; done; }
 keeps_policy() {
 	echo "# mine" >"$dir/etc/vfiokit/bind.conf"
 	make --no-print-directory DESTDIR="$dir" install && grep -q mine "$dir/etc/vfiokit/bind.conf" &&
@@ -49,7 +49,8 @@ check install make --no-print-directory DESTDIR="$dir" INITRAMFS=none install
 check files has usr/sbin/vfio-bind usr/bin/vfiokit usr/share/man/man8/vfio-bind.8 usr/share/man/man8/vfiokit.8 \
 	usr/share/man/man5/vfiokit-bind.conf.5 usr/share/bash-completion/completions/vfiokit \
 	usr/share/bash-completion/completions/vfio-bind etc/vfiokit/bind.conf etc/vfiokit/bind.conf.d \
-	etc/vfiokit/udev.conf usr/lib/systemd/system/vfiokit-bind.service usr/lib/udev/rules.d/70-vfiokit-late.rules
+	etc/vfiokit/udev.conf etc/vfiokit/hooks.conf usr/sbin/vfio-hook usr/sbin/vfio-guard \
+	usr/lib/systemd/system/vfio-guard@.service etc/libvirt/hooks/qemu.d/50-vfiokit usr/lib/systemd/system/vfiokit-bind.service usr/lib/udev/rules.d/70-vfiokit-late.rules
 check example-binds-nothing "$dir/usr/sbin/vfio-bind" plan --policy "$dir/etc/vfiokit/bind.conf"
 check manual man -l --warnings "$dir/usr/share/man/man8/vfio-bind.8"
 check no-glue-unasked has_not usr/lib/dracut usr/lib/initcpio usr/share/initramfs-tools etc/mkinitcpio.conf.d

@@ -41,7 +41,7 @@ cat >"$root/etc/systemd/system/checks.service" <<-'EOT'
 	StandardError=journal+console
 	ExecStart=/bin/sh -c 'mount -o ro LABEL=vfiokit-test /guest && /guest/main; poweroff -f'
 EOT
-systemctl --quiet --root="$root" enable vfiokit-reconcile.service vfiokit-reconcile.timer libvirtd.service
+systemctl --quiet --root="$root" enable vfio-reconcile.service vfio-reconcile.timer libvirtd.service
 systemctl --quiet --root="$root" mask getty@tty1 serial-getty@ttyS0 \
 	libvirt-guests.service e2scrub_reap.service systemd-timesyncd.service apt-daily.timer apt-daily-upgrade.timer
 ln -sf /etc/systemd/system/checks.service "$root/etc/systemd/system/multi-user.target.wants/checks.service"
