@@ -22,13 +22,8 @@ mkdir "$work"/{upper,work,root}
 mount -t overlay -o "lowerdir=$dir/root,upperdir=$work/upper,workdir=$work/work" root "$work/root"
 root=$work/root
 
-# As `make install` does it.
-make --no-print-directory -C "$top" install DESTDIR="$root" >/dev/null
-install -D -m 755 "$top/build/vfio-hook" "$root/usr/sbin/vfio-hook"
-install -D -m 755 "$top/build/vfio-guard" "$root/usr/sbin/vfio-guard"
-install -D -m 644 -t "$root/usr/lib/systemd/system" "$top"/systemd/vfio{-guard@.service,kit-reconcile.service,kit-reconcile.timer}
-mkdir -p "$root/etc/libvirt/hooks/qemu.d" "$root/guest"
-ln -sf /usr/sbin/vfio-hook "$root/etc/libvirt/hooks/qemu.d/50-vfiokit"
+make --no-print-directory -C "$top" install INITRAMFS=none DESTDIR="$root" >/dev/null
+mkdir -p "$root/guest"
 
 # The checks run as a service, when everything else does.
 cat >"$root/etc/systemd/system/checks.service" <<-'EOT'
