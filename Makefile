@@ -86,6 +86,7 @@ help:
 ifeq ($(STATIC),1)
 $(OUT)/vfio-bind: $(call object,$(STATIC_OBJ),$(LIB_SRC) $(BINDER_SRC))
 	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
 	$(Q)$(MUSL_CC) $(STATIC_LDFLAGS) -o $@ $^ $(STATIC_LIBS)
 else
 $(OUT)/vfio-bind: $(call object,$(OBJ),$(LIB_SRC) $(BINDER_SRC))
