@@ -11,10 +11,9 @@ policy() {
 }
 
 # quiet, as a distribution boots: with its messages, vfio-bind would also be measured writing to a serial line.
-# norandmaps: the emulator translates code anew for each address at which it sees it. No processor does that, and it
-# would be charged to position-independent programs (vfio-bind, floor, modprobe) at every start, never to busybox.
+# BENCH_WORDS: see boot.sh.
 cmdline() {
-	echo quiet norandmaps
+	echo quiet "$BENCH_WORDS"
 }
 
 seconds() {
