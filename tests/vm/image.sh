@@ -127,6 +127,19 @@ image_disk()
 	rm -rf "$root"
 }
 
+# image_addon SIDE KERNELDIR RELEASE IMAGE: for image() of a case. An add-on of ours goes in front of the image or behind
+# it; the image itself loses the program, the policy and the modules of vfio.
+image_addon()
+{
+	"${VFIOKIT:-$top/build/vfiokit}" --root "$PWD" image --kernel "$3" --output "$4.$1" >/dev/null || return
+	mkdir -p kept
+	mv usr/sbin/vfio-bind kept/later
+	rm -r etc/vfiokit
+	find usr/lib/modules -name 'vfio*.ko*' -exec rm {} +
+	image_depmod "$2" "$PWD"
+	[ -L lib ] && [ -L bin ]
+}
+
 # image_build KERNELDIR CASEFILE IMAGE: with what policy() of the case prints as policy, and
 # changed by its image(), which runs in the root directory; what that leaves as IMAGE.front or
 # IMAGE.behind is put in front of the archive or behind it, as a boot loader does, and IMAGE.whole

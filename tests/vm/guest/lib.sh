@@ -256,6 +256,23 @@ adopt() {
 	check "the next run is behind it" reported '^\.runs\.0\.result'
 }
 
+# addon_did_it: what an add-on before any init has made of twin cards, in an image without us.
+addon_did_it() {
+	started_like_an_init
+	check "lib is still a link" [ -L /lib ]
+	driver 01:00.0 none
+	driver 02:00.0 vfio-pci
+	coldplug
+	driver 01:00.0 bochs-drm
+	driver 02:00.0 vfio-pci
+	/kept/later status >/tmp/status
+	is "exit code of status" "$?" 0
+	verdict 01:00.0 "skip boot-vga"
+	verdict 02:00.0 bind
+	is "image" "$(value .image)" add-on
+	opens 02:00.0
+}
+
 # hold ADDRESS...: binds them to vfio-pci and starts a user of each. See hold.sh.
 hold() {
 	local address
