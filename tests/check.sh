@@ -17,25 +17,25 @@ full=
 [ "${1:-}" != --full ] || full=--full
 cell=${CELL:-}
 unset CELL
-passed=0 failed=0
-table=
+logs=build/check
+sums=$logs/sums
 
-# run_step COMMAND...: shows its output, and leaves it in build/check.log. Sets $p and $f from its last line. A step that says
-# nothing, or ends badly without a failure, counts as a failure.
+# run_step COMMAND...: shows its output, and leaves it in $log. Sets $p and $f from its last line. A step that says nothing,
+# or ends badly without a failure, counts as a failure.
 run_step() {
 	local code line
 
-	"$@" </dev/null 2>&1 | tee build/check.log
+	"$@" </dev/null 2>&1 | tee "$log"
 	code=${PIPESTATUS[0]}
-	line=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' build/check.log | tail -n 1)
+	line=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$log" | tail -n 1)
 	p=${line%% *} f=${line##*, } f=${f%% *}
 	[ -n "$line" ] || { p=0 f=1; echo "not ok $slug: it did not say how many passed"; }
 	[ "$code" = 0 ] || [ "$f" != 0 ] || { f=1; echo "not ok $slug: it ended with $code"; }
 }
 
-# step SLUG COMMAND...: runs it, or takes what it said on this commit before.
+# step SLUG COMMAND...: runs it, or takes what it said on this commit before, and adds a line to the sums.
 step() {
-	local slug=$1 start=$SECONDS p f only=
+	local slug=$1 start=$SECONDS p f only='' log=$logs/$1
 	shift
 	[ -z "$cell" ] || [ "${cell%%/*}" = "$slug" ] || return 0
 	[[ $cell != */* ]] || only=${cell#*/}
@@ -44,11 +44,10 @@ step() {
 		echo "passed before on this commit, see build/results/$slug"
 	else
 		run_step ${only:+env CELL="$only"} "$@"
-		[ -z "$full" ] || results_keep "$slug" "$only" "$p" "$f" $((SECONDS - start)) build/check.log
+		[ -z "$full" ] || results_keep "$slug" "$only" "$p" "$f" $((SECONDS - start)) "$log"
 	fi
 	[ -z "$full" ] || read -r p f < <(results_count "$slug")
-	passed=$((passed + p)) failed=$((failed + f))
-	table+=$(printf '%6d s  %5d passed  %3d failed  %s' $((SECONDS - start)) "$p" "$f" "$slug")$'\n'
+	echo "$((SECONDS - start)) $p $f $slug" >>"$sums"
 }
 
 # A build is a test: no warning with either compiler.
@@ -61,37 +60,58 @@ build() { # MAKE-ARGUMENT...
 	fi
 }
 
-mkdir -p build
-step build build all tests
-step build-shared build STATIC=0 programs
-step build-clang build CC=clang programs
-step build-clang-shared build CC=clang STATIC=0 programs tests
-step build-sanitizers build SAN=1 programs tests
-step lint tests/lint.sh
-step unit build/tests/unit
-step unit-clang build/clang-shared/tests/unit
-step unit-sanitizers build/san/tests/unit
-step machines tests/machines/run.sh
-step machines-sanitizers env BUILD=build/san tests/machines/run.sh
-step cli tests/cli/run.sh
-step cli-shared tests/cli/run.sh -b build/shared
-step cli-sanitizers tests/cli/run.sh -b build/san
-step install tests/install.sh
-step mkinitcpio tests/mkinitcpio/run.sh
-[ -z "${MKINITCPIO_SRC:-}" ] || step mkinitcpio-real tests/images/mkinitcpio.sh
-step fuzz tests/fuzz/run.sh ${full:+120}
-step vm tests/vm/run.sh
-step images tests/images/run.sh $full
-step units tests/late/units.sh
-step late tests/late/run.sh
-step system tests/system/run.sh ${full:+--full}
+builds() {
+	step build build all tests
+	step build-shared build STATIC=0 programs
+	step build-clang build CC=clang programs
+	step build-clang-shared build CC=clang STATIC=0 programs tests
+	step build-sanitizers build SAN=1 programs tests
+}
 
-if [ -z "$table" ]; then
+# What needs no virtual machine.
+on_this_machine() {
+	step lint tests/lint.sh
+	step unit build/tests/unit
+	step unit-clang build/clang-shared/tests/unit
+	step unit-sanitizers build/san/tests/unit
+	step machines tests/machines/run.sh
+	step machines-sanitizers env BUILD=build/san tests/machines/run.sh
+	step cli tests/cli/run.sh
+	step cli-shared tests/cli/run.sh -b build/shared
+	step cli-sanitizers tests/cli/run.sh -b build/san
+	step install tests/install.sh
+	step mkinitcpio tests/mkinitcpio/run.sh
+	step fuzz tests/fuzz/run.sh ${full:+120}
+}
+
+# One virtual machine at a time.
+in_virtual_machines() {
+	step vm tests/vm/run.sh ${full:+-a}
+	step images tests/images/run.sh $full
+	[ -z "${MKINITCPIO_SRC:-}" ] || step mkinitcpio-real tests/images/mkinitcpio.sh
+	step units tests/late/units.sh
+	step late tests/late/run.sh
+	step system tests/system/run.sh ${full:+--full}
+}
+
+rm -rf "$logs"
+mkdir -p "$logs"
+: >"$sums"
+builds
+# A virtual machine keeps one processor busy, so the rest runs beside it; what it says comes after.
+in_virtual_machines >"$logs/virtual-machines" 2>&1 &
+machines=$!
+on_this_machine
+tail -n +1 -f --pid="$machines" "$logs/virtual-machines"
+wait "$machines"
+
+if [ ! -s "$sums" ]; then
 	echo "check.sh: no such step: ${cell%%/*}" >&2
 	exit 2
 fi
-echo "== what took the time"
-printf '%s' "$table"
+echo "== what took the time, $((SECONDS / 60)) minutes in all"
+awk '{ printf "%6d s  %5d passed  %3d failed  %s\n", $1, $2, $3, $4 }' "$sums"
 [ -z "$full" ] || results_table >tests/RESULTS.md
+read -r passed failed < <(awk '{ p += $2; f += $3 } END { print p, f }' "$sums")
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

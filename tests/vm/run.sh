@@ -1,8 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# run.sh [-k 6.1|6.12] [-d DIR] [-v] [CASE...]: boots each case of cases/, or of DIR, on each kernel, one VM at a time.
+# run.sh [-a] [-k 6.1|6.12] [-d DIR] [-v] [CASE...]: boots cases of cases/, or of DIR, on Debian's kernels, one VM at a time.
 #
+# Named cases run on each kernel, or on that of -k. Without both: the covering set of `make check`, every case on at
+# least one kernel; -a: every cell.
 # A line "ok KERNEL/CASE (SECONDS s): TITLE" or "not ok ..." for each, after the latter what was
 # wrong and the end of the serial log; the whole log stays in build/vm-logs/. At the end
 # "N passed, N failed", and exit code 1 if any failed. CELL=KERNEL/CASE, or that as an argument,
@@ -14,6 +16,7 @@ set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/cell.sh"
 
 verbose=
+all=
 kernels="6.1 6.12"
 cases=$vm/cases
 passed=0
@@ -21,7 +24,7 @@ failed=0
 
 usage()
 {
-	echo "usage: run.sh [-k 6.1|6.12] [-d DIR] [-v] [CASE...]" >&2
+	echo "usage: run.sh [-a] [-k 6.1|6.12] [-d DIR] [-v] [CASE...]" >&2
 	exit 2
 }
 
@@ -61,6 +64,19 @@ runs_on()
 	[[ " $(kernels) " == *" $1 "* ]]
 )
 
+# covering CASE: the kernels of a case in the covering set: both, or one by its name, so that a new case moves no other.
+covering()
+(
+	# shellcheck source=/dev/null
+	. "$cases/$1.sh"
+	read -ra own < <(kernels)
+	if is_function both_kernels; then
+		echo "${own[@]}"
+	else
+		echo "${own[$(cksum <<<"$1" | cut -d ' ' -f 1) % ${#own[@]}]}"
+	fi
+)
+
 # run_case [KERNEL/]CASE
 run_case()
 {
@@ -80,9 +96,10 @@ run_case()
 	done
 }
 
-while getopts k:d:v option; do
+while getopts ak:d:v option; do
 	case $option in
-	k) kernels=$OPTARG ;;
+	a) all=yes ;;
+	k) kernels=$OPTARG all=yes ;;
 	d) cases=$OPTARG ;;
 	v) verbose=yes ;;
 	*) usage ;;
@@ -95,7 +112,12 @@ shift $((OPTIND - 1))
 
 if [ $# = 0 ]; then
 	for casefile in "$cases"/*.sh; do
-		set -- "$@" "$(basename "$casefile" .sh)"
+		name=$(basename "$casefile" .sh)
+		if [ -n "$all" ]; then
+			set -- "$@" "$name"
+		else
+			for kernel in $(covering "$name"); do set -- "$@" "$kernel/$name"; done
+		fi
 	done
 fi
 for name; do

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=dash
 # UEFI console on a GPU of class 0380: found by its framebuffer, its twin is bound
+both_kernels() { :; }
+
 machine() {
 	uefi
 	port rp1 2

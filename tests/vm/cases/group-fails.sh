@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=dash
 # one member of a group cannot be bound: the others of it are given back, other groups are not
+both_kernels() { :; }
+
 machine() {
 	twin_gpus
 	port rp3 4

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=dash
 # a card that a built-in driver has held since before /init
+both_kernels() { :; }
+
 machine() {
 	twin_gpus
 	port rp3 4

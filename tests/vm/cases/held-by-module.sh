@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=dash
 # cards that modular drivers hold already: a GPU and a NIC change hands, guarded ones do not
+both_kernels() { :; }
+
 machine() {
 	twin_gpus
 	port rp3 4

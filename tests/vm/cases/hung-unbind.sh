@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=dash
 # a driver that does not let go: reported as stuck before the deadline, the next card is served
+both_kernels() { :; }
+
 machine() {
 	hold_machine
 }

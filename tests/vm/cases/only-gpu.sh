@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=dash
 # the only GPU stays with the machine
+both_kernels() { :; }
+
 machine() {
 	port rp1 2
 	device VGA,bus=rp1

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=dash
 # as PID 1 in front of a strict init, which finds everything as the kernel would have left it
+both_kernels() { :; }
+
 cmdline() {
 	echo rdinit=/usr/sbin/vfio-bind quux foo=bar -- --extra word
 }

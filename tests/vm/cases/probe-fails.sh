@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=dash
 # the new driver does not want the card, after the old one has let go: the old one gets it back
+both_kernels() { :; }
+
 machine() {
 	twin_gpus
 	port rp3 4

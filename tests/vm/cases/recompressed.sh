@@ -2,6 +2,8 @@
 # shellcheck shell=dash
 # vfio modules as .gz, .xz and .zst, whatever the running kernel can decompress
 # Debian's depmod does not see modules in .gz, so their index is made from one of .xz.
+both_kernels() { :; }
+
 xz_to_gz() {
 	find "$1" -name '*.ko.xz' -exec xz -d {} +
 	find "$1" -name '*.ko' -exec gzip {} +

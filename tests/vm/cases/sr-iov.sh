@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=dash
 # a physical function that has virtual ones is refused, a virtual function can be bound
+both_kernels() { :; }
+
 machine() {
 	twin_gpus
 	port rp3 4

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=dash
 # group = whole takes the card's audio function along, and the group can be opened
+both_kernels() { :; }
+
 machine() {
 	gpu_with_audio rp1 2
 	gpu_with_audio rp2 3
