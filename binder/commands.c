@@ -104,13 +104,15 @@ static int supervise(struct run *run, uint64_t end)
 {
 	uint64_t start = child_now(), left = end > start ? end - start : 0;
 	struct child child;
+	bool is_started = false;
 	int result = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(shares); i++) {
 		run->part = (enum session_part)i;
 		run->deadline = start + left * shares[i] / 100;
 		result = child_start(&child, work, run);
-		if (result == 0)
+		is_started = result == 0;
+		if (is_started)
 			result = child_wait(&child, run->deadline);
 		if (result >= 0 || journal_is_empty(&run->journal))
 			break;
@@ -121,6 +123,8 @@ static int supervise(struct run *run, uint64_t end)
 	if (result == -ETIMEDOUT)
 		log_error("%s: gave up after %u s; 'vfio-bind status' shows what holds each device", run->command,
 			  run->options->deadline);
+	else if (!is_started && journal_is_empty(&run->journal))
+		log_error("%s: cannot start a process: %s; nothing was changed", run->command, strerror(-result));
 	else if (result < 0)
 		log_error("%s: ended unexpectedly (%s); 'vfio-bind status' shows what holds each device", run->command,
 			  result == -ECHILD ? "crashed" : strerror(-result));
