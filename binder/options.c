@@ -21,6 +21,7 @@ enum option_index {
 	OPTION_OUTPUT,
 	OPTION_BOOSTER,
 	OPTION_KERNEL,
+	OPTION_ASK,
 	OPTION_JSON,
 	OPTION_VERBOSE,
 	OPTION_HELP,
@@ -50,6 +51,7 @@ static const struct {
 	[OPTION_OUTPUT] = { "output", "FILE", "write an add-on for any image (image)", 0, TAKES_IMAGE },
 	[OPTION_BOOSTER] = { "booster", NULL, "the lines that booster needs (image)", 0, TAKES_IMAGE },
 	[OPTION_KERNEL] = { "kernel", "RELEASE", "for this kernel, not the running one (image)", 0, TAKES_IMAGE },
+	[OPTION_ASK] = { "ask", NULL, "go through the devices on the terminal (suggest)", 0, TAKES_ASK },
 	[OPTION_JSON] = { "json", NULL, "print a JSON document", 0, 0 },
 	[OPTION_VERBOSE] = { "verbose", NULL, "say more", 'v', 0 },
 	[OPTION_HELP] = { "help", NULL, "print this help", 'h', 0 },
@@ -151,6 +153,9 @@ static int take_option(enum option_index option, struct options *options, const 
 		return -1;
 	case OPTION_KERNEL:
 		options->kernel = optarg;
+		return -1;
+	case OPTION_ASK:
+		options->ask = true;
 		return -1;
 	case OPTION_JSON:
 		options->json = true;

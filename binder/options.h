@@ -32,6 +32,7 @@ struct options {
 	bool has_device;
 	struct bdf device; /* the one function that this run is about */
 	bool udev;         /* properties for a udev rule instead of lines */
+	bool ask;          /* questions on the terminal */
 	bool quiet;        /* only what no earlier run of this boot has said */
 };
 
@@ -41,7 +42,8 @@ enum {
 	TAKES_IMAGE = 1 << 1,
 	TAKES_DEVICE = 1 << 2,
 	TAKES_UDEV = 1 << 3,
-	TAKES_QUIET = 1 << 4
+	TAKES_QUIET = 1 << 4,
+	TAKES_ASK = 1 << 12
 };
 
 struct command {

@@ -59,6 +59,9 @@ struct policy_source {
  */
 void policy_read(struct policy *policy, const struct policy_source *source, const struct switches *switches,
 		 struct problems *problems);
+
+/* The same with a text that is no file yet. name: as problems shall show it. */
+void policy_read_text(struct policy *policy, const char *text, const char *name, struct problems *problems);
 void policy_free(struct policy *policy);
 
 /* The digest as reports hold it, to tell whether two runs read the same policy. */

@@ -148,3 +148,13 @@ void policy_read(struct policy *policy, const struct policy_source *source, cons
 			       initramfs_has_addon(source->root) ? PATH_ADDON : PATH_POLICY_DIRECTORY);
 	policy_finish(&loader, switches);
 }
+
+void policy_read_text(struct policy *policy, const char *text, const char *name, struct problems *problems)
+{
+	static const struct switches none = { .off = false };
+	struct policy_loader loader = { .policy = policy, .problems = problems };
+
+	policy->digest = DIGEST_START;
+	policy_parse(&loader, text, strlen(text), name);
+	policy_finish(&loader, &none);
+}

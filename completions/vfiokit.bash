@@ -5,8 +5,8 @@
 _vfiokit()
 {
 	local current=$2 previous=$3 word seen='' skip='' booster='' i
-	local commands="list status image"
-	local options="--root --policy --json --kernel --list --explain --output --booster --verbose --help --version -v -h"
+	local commands="list suggest status image"
+	local options="--root --policy --json --kernel --list --explain --output --booster --ask --verbose --help --version -v -h"
 
 	COMPREPLY=()
 	# --root=DIR comes as three words.

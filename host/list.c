@@ -2,57 +2,11 @@
 /* vfiokit list: every function by IOMMU group, with the names of the system's pci.ids. */
 #include <cjson/cJSON.h>
 #include <errno.h>
-#include <pci/pci.h>
-#include <setjmp.h>
 #include <stdio.h>
 
 #include "binder/report.h"
 #include "host/commands.h"
-
-#define NAME_SIZE 256
-
-/* Where to go on when pci.ids is damaged: libpci's error handler must not return. */
-static jmp_buf names_damaged;
-
-static void fail(char *message, ...) __attribute__((noreturn));
-static void fail(char *message, ...)
-{
-	(void)message;
-	longjmp(names_damaged, 1);
-}
-
-static void ignore(char *message, ...)
-{
-	(void)message;
-}
-
-/* Names are a comfort. Without a database, or with a damaged one, the numbers have to do. */
-static struct pci_access *open_names(void)
-{
-	struct pci_access *names = pci_alloc();
-
-	names->error = fail;
-	names->warning = ignore;
-	names->debug = ignore;
-	if (setjmp(names_damaged) == 0)
-		(void)pci_load_name_list(names);
-	return names;
-}
-
-/* "Vendor Device", or "" if the database does not know it. */
-static void lookup(struct pci_access *names, const struct device *device, char name[static NAME_SIZE])
-{
-	if (pci_lookup_name(names, name, NAME_SIZE, PCI_LOOKUP_VENDOR | PCI_LOOKUP_DEVICE | PCI_LOOKUP_NO_NUMBERS,
-			    device->vendor, device->device) == NULL)
-		name[0] = '\0';
-}
-
-static void lookup_class(struct pci_access *names, const struct device *device, char name[static NAME_SIZE])
-{
-	if (pci_lookup_name(names, name, NAME_SIZE, PCI_LOOKUP_CLASS | PCI_LOOKUP_NO_NUMBERS,
-			    (int)device_subclass(device)) == NULL)
-		name[0] = '\0';
-}
+#include "host/names.h"
 
 static int by_group(const void *a, const void *b)
 {
@@ -65,12 +19,12 @@ static int by_group(const void *a, const void *b)
 	return bdf_compare(&left->bdf, &right->bdf);
 }
 
-static void print_device(struct pci_access *names, const struct device *device, bool verbose)
+static void print_device(struct names *names, const struct device *device, bool verbose)
 {
 	char name[NAME_SIZE], class[NAME_SIZE];
 
-	lookup(names, device, name);
-	lookup_class(names, device, class);
+	names_device(names, device, name);
+	names_class(names, device, class);
 	printf("  %s  %04x:%04x  %06x  %-14s %s%s%s%s%s\n", device->address, device->vendor, device->device,
 	       device->class, device->driver[0] != '\0' ? device->driver : "-", device->console ? "[console] " : "",
 	       class, class[0] != '\0' && name[0] != '\0' ? ": " : "", name,
@@ -81,7 +35,7 @@ static void print_device(struct pci_access *names, const struct device *device, 
 		       device->console ? device->console_sign : "");
 }
 
-static void print_groups(struct pci_access *names, const struct inventory *inventory, bool verbose)
+static void print_groups(struct names *names, const struct inventory *inventory, bool verbose)
 {
 	const struct device **sorted = util_alloc((inventory->n_devices + 1) * sizeof(*sorted));
 	int group = -2;
@@ -103,7 +57,7 @@ static void print_groups(struct pci_access *names, const struct inventory *inven
 	free(sorted);
 }
 
-static cJSON *list_json(struct pci_access *names, const struct inventory *inventory, const struct problems *problems)
+static cJSON *list_json(struct names *names, const struct inventory *inventory, const struct problems *problems)
 {
 	cJSON *document = cJSON_CreateObject(), *devices;
 	char name[NAME_SIZE];
@@ -119,7 +73,7 @@ static cJSON *list_json(struct pci_access *names, const struct inventory *invent
 	for (size_t i = 0; i < inventory->n_devices; i++) {
 		cJSON *object = report_device_json(&inventory->devices[i]);
 
-		lookup(names, &inventory->devices[i], name);
+		names_device(names, &inventory->devices[i], name);
 		if (name[0] != '\0')
 			cJSON_AddStringToObject(object, "name", name);
 		else
@@ -135,7 +89,7 @@ int command_list(const struct options *options, int root)
 {
 	struct inventory inventory;
 	struct problems problems = { 0 };
-	struct pci_access *names = open_names();
+	struct names *names = names_open();
 	const struct policy no_policy = { .rules = NULL };
 	int result = inventory_scan(&inventory, root, &problems);
 
@@ -154,7 +108,7 @@ int command_list(const struct options *options, int root)
 			       "Intel "
 			       "also needs intel_iommu=on).\n");
 	}
-	pci_cleanup(names);
+	names_close(names);
 	inventory_free(&inventory);
 	problems_free(&problems);
 	return result < 0 ? 1 : 0;

@@ -3,8 +3,13 @@
 #include "binder/commands.h"
 #include "host/commands.h"
 
+/* Addresses behind a command. */
+#define WORDS_MAX 64
+
 static const struct command commands[] = {
 	{ "list", "show all PCI functions by IOMMU group", command_list, 0, 0 },
+	{ "suggest", "a policy for this machine, or for the devices named, with reasons", command_suggest, TAKES_ASK,
+	  WORDS_MAX },
 	{ "status", "what was done at this boot, and whether it is still so", command_status, 0, 0 },
 	{ "image", "what belongs in an initramfs, and add-ons for any of them", command_image, TAKES_IMAGE, 1 },
 	{ 0 },

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Runs every case of tests/machines (see README.md) through the built vfio-bind.
+# Runs every case of tests/machines (see README.md) through the built vfio-bind, and what vfiokit suggests for each.
 # usage: run.sh [MACHINE[/CASE]]...      BUILD=DIR: where the programs are (default: build)
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
@@ -118,6 +118,31 @@ run_capture() {
 	[ ! -s "$work/why" ]
 }
 
+# The policy that vfiokit suggests, saved as it is, must give away what suggest.expected lists: these devices and no other.
+run_suggest() { # MACHINE
+	rm -rf "$work/machine/etc/vfiokit"
+	cp "$work/cmdline" "$work/machine/proc/cmdline"
+	listing "$work/machine" >"$work/before"
+	timeout 20 "$build/vfiokit" suggest --root "$work/machine" >"$work/suggested" 2>"$work/why"
+	code=$?
+	listing "$work/machine" >"$work/after"
+	mkdir -p "$work/machine/etc/vfiokit"
+	cp "$work/suggested" "$work/machine/etc/vfiokit/bind.conf"
+	timeout 20 "$build/vfio-bind" plan --root "$work/machine" --json >"$work/json" 2>>"$work/why"
+	rm -rf "$work/machine/etc/vfiokit"
+	grep -v '^#' "$here/$1/suggest.expected" >"$work/expected"
+	{
+		jq -r '.devices[] | select(.verdict == "bind" or .verdict == "bound").address' "$work/json" |
+			diff -u --label expected --label given "$work/expected" -
+		jq -r '.errors[] | "error \(.where): \(.message)"' "$work/json"
+		jq -r '.devices[] | select(.verdict == "refuse" or .reason == "absent") | "\(.address): \(.message)"' "$work/json"
+		diff -u --label before --label after "$work/before" "$work/after"
+		if [ -s "$work/expected" ]; then want=0; else want=1; fi
+		[ "$code" = "$want" ] || echo "exit $code, expected $want"
+	} >>"$work/why"
+	[ ! -s "$work/why" ]
+}
+
 wanted() { # MACHINE CASE
 	[ -n "$filter" ] || return 0
 	for f in $filter; do case $f in "$1" | "$1/$2") return 0 ;; esac; done
@@ -134,6 +159,10 @@ for dump in "$here"/*.dump; do
 	if wanted "$machine" capture; then
 		if run_capture; then result=ok; else result=not-ok; fi
 		report $result "$machine/capture" ''
+	fi
+	if wanted "$machine" suggest; then
+		if run_suggest "$machine"; then result=ok; else result=not-ok; fi
+		report $result "$machine/suggest" ''
 	fi
 	for conf in "$here/$machine"/*.conf; do
 		name=$(basename "$conf" .conf)
