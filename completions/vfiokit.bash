@@ -5,7 +5,7 @@
 _vfiokit()
 {
 	local current=$2 previous=$3 word seen='' skip='' booster='' i
-	local commands="list suggest status image"
+	local commands="list suggest import status image"
 	local options="--root --policy --json --kernel --list --explain --output --booster --ask --verbose --help --version -v -h"
 
 	COMPREPLY=()

@@ -10,6 +10,8 @@ int command_list(const struct options *options, int root);
 /* [ADDRESS]... or --ask. */
 int command_suggest(const struct options *options, int root);
 
+int command_import(const struct options *options, int root);
+
 /* --list, --explain, --output FILE or --booster [IMAGE]. */
 int command_image(const struct options *options, int root);
 

@@ -10,6 +10,7 @@ static const struct command commands[] = {
 	{ "list", "show all PCI functions by IOMMU group", command_list, 0, 0 },
 	{ "suggest", "a policy for this machine, or for the devices named, with reasons", command_suggest, TAKES_ASK,
 	  WORDS_MAX },
+	{ "import", "a policy out of vfio-pci.ids=, modprobe.d, driverctl or Unraid lists", command_import, 0, 0 },
 	{ "status", "what was done at this boot, and whether it is still so", command_status, 0, 0 },
 	{ "image", "what belongs in an initramfs, and add-ons for any of them", command_image, TAKES_IMAGE, 1 },
 	{ 0 },

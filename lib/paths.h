@@ -46,6 +46,10 @@
 #define PATH_LIBVIRT_HOOKS "etc/libvirt/hooks/qemu.d"
 #define PATH_HOOK "usr/sbin/vfio-hook"
 
+/* Where other mechanisms are configured: read by vfiokit, never written. */
+#define PATH_DRIVERCTL "etc/driverctl.d"
+#define PATH_UNRAID "boot/config/vfio-pci.cfg"
+
 #define PATH_CGROUP "sys/fs/cgroup"
 #define PATH_PROC "proc"
 #define PATH_MOUNTINFO "proc/self/mountinfo"

@@ -143,6 +143,29 @@ run_suggest() { # MACHINE
 	[ ! -s "$work/why" ]
 }
 
+# The same devices, named to driverctl or to Unraid, come out of vfiokit import as a policy that takes them.
+run_import() { # MACHINE
+	local mechanism config=$work/machine/boot/config
+	: >"$work/why"
+	for mechanism in driverctl unraid; do
+		rm -rf "$work/machine/etc/vfiokit" "$work/machine/etc/driverctl.d" "$config"
+		mkdir -p "$work/machine/etc/driverctl.d" "$work/machine/etc/vfiokit" "$config"
+		while read -r address; do
+			case $mechanism in
+			driverctl) echo vfio-pci >"$work/machine/etc/driverctl.d/pci-$address" ;;
+			unraid) printf '%s ' "${address#0000:}" ;;
+			esac
+		done <"$work/expected" | sed 's/^/BIND=/' >"$config/vfio-pci.cfg"
+		timeout 20 "$build/vfiokit" import --root "$work/machine" >"$work/imported" 2>>"$work/why" || echo "$mechanism: exit $?" >>"$work/why"
+		cp "$work/imported" "$work/machine/etc/vfiokit/bind.conf"
+		timeout 20 "$build/vfio-bind" plan --root "$work/machine" --json >"$work/json" 2>>"$work/why"
+		jq -r '(.devices[] | select(.verdict == "bind" or .verdict == "bound").address), (.errors[] | .where + .message)' "$work/json" |
+			diff -u --label expected --label "$mechanism" "$work/expected" - >>"$work/why"
+	done
+	rm -rf "$work/machine/etc/vfiokit" "$work/machine/etc/driverctl.d" "$config"
+	[ ! -s "$work/why" ]
+}
+
 wanted() { # MACHINE CASE
 	[ -n "$filter" ] || return 0
 	for f in $filter; do case $f in "$1" | "$1/$2") return 0 ;; esac; done
@@ -163,6 +186,11 @@ for dump in "$here"/*.dump; do
 	if wanted "$machine" suggest; then
 		if run_suggest "$machine"; then result=ok; else result=not-ok; fi
 		report $result "$machine/suggest" ''
+	fi
+	grep -v '^#' "$here/$machine/suggest.expected" >"$work/expected"
+	if [ -s "$work/expected" ] && wanted "$machine" import; then
+		if run_import "$machine"; then result=ok; else result=not-ok; fi
+		report $result "$machine/import" ''
 	fi
 	for conf in "$here/$machine"/*.conf; do
 		name=$(basename "$conf" .conf)
