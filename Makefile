@@ -5,8 +5,8 @@
 # make check      the same for all tests
 # make help       the other targets
 #
-# Variables: PREFIX DESTDIR V=1 (show commands) SAN=1 (ASan and UBSan) STATIC=0 (vfio-bind with shared
-# libraries) CC KMOD_SRC (source tree of libkmod) WERROR=1
+# Variables: PREFIX DESTDIR INITRAMFS SELINUX=1 (install the policy module, too) V=1 (show commands) SAN=1 (ASan and
+# UBSan) STATIC=0 (vfio-bind with shared libraries) CC KMOD_SRC (source tree of libkmod) WERROR=1
 
 VERSION  := 0.1
 PREFIX   ?= /usr
@@ -131,6 +131,13 @@ $(BUILD)/man/%: man/%.scd
 	$(Q)mkdir -p $(@D)
 	$(Q)$(SCDOC) < $< > $@
 
+# checkmodule wants the name of the module.
+$(BUILD)/selinux/vfiokit.pp: selinux/vfiokit.te selinux/vfiokit.fc
+	$(call say,SELINUX,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)checkmodule -M -m -o $(@:.pp=.mod) selinux/vfiokit.te
+	$(Q)semodule_package -o $@ -m $(@:.pp=.mod) -f selinux/vfiokit.fc
+
 # --- tests ------------------------------------------------------------------------------------------
 
 TESTS := $(OUT)/tests/unit $(OUT)/tests/mktree
@@ -246,17 +253,23 @@ INITRAMFS ?= $(subst $(space),$(comma),$(strip $(foreach g,$(GENERATORS),$(if \
 wanted  := $(filter-out none,$(subst $(comma),$(space),$(INITRAMFS)))
 unknown := $(filter-out $(GENERATORS),$(wanted))
 
+# The module is for policies like Fedora's; selinux/README.md says more.
+define MODULE
+$(BUILD)/selinux/vfiokit.pp $(PREFIX)/share/selinux/packages/vfiokit.pp 644
+endef
+
 define newline
 
 
 endef
 export INSTALLED
 export GLUE := $(foreach g,$(wanted),$(GLUE_$(g))$(newline))
-export ALL_GLUE := $(foreach g,$(GENERATORS),$(GLUE_$(g))$(newline))
+export ALL_GLUE := $(foreach g,$(GENERATORS),$(GLUE_$(g))$(newline))$(MODULE)
+export WANTED_MODULE := $(if $(SELINUX),$(MODULE))
 
-install: all
+install: all $(if $(SELINUX),$(BUILD)/selinux/vfiokit.pp)
 	$(Q)$(if $(unknown),echo "INITRAMFS: there is no glue for $(unknown)$(comma) only for $(GENERATORS)"; exit 2)
-	$(Q)printf '%s\n%s\n' "$$INSTALLED" "$$GLUE" | while read -r source target mode; do \
+	$(Q)printf '%s\n%s\n%s\n' "$$INSTALLED" "$$GLUE" "$$WANTED_MODULE" | while read -r source target mode; do \
 		[ -z "$$source" ] || install -D -m "$$mode" "$$source" "$(DESTDIR)$$target" || exit 1; \
 	done
 	$(Q)install -d "$(DESTDIR)$(SYSCONFDIR)/vfiokit/bind.conf.d"
@@ -266,6 +279,8 @@ install: all
 	done
 	$(Q)install -d "$(DESTDIR)$(LIBVIRT_HOOKS)"
 	$(Q)ln -sf "$(PREFIX)/sbin/vfio-hook" "$(DESTDIR)$(LIBVIRT_HOOKS)/50-vfiokit"
+	$(if $(SELINUX),$(Q)echo "Now load the module: semodule -i $(PREFIX)/share/selinux/packages/vfiokit.pp &&" \
+		"restorecon -R $(PREFIX)/sbin/vfio-hook $(SYSCONFDIR)/libvirt/hooks")
 	$(Q)echo "Installed for: $(or $(wanted),no generator of images; vfiokit image --output makes an add-on for any)."
 	$(Q)echo "When the policy is what you want, make the images again:" \
 		"$(or $(foreach g,$(wanted),$(REBUILD_$(g));),vfiokit image --output FILE)"

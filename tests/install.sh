@@ -39,6 +39,10 @@ glue() {
 }
 is_refused() { ! make --no-print-directory DESTDIR="$dir" INITRAMFS=dracut,bogus install && [ -z "$(ls -A "$dir")" ]; }
 has() { for file; do [ -e "$dir/$file" ] || [ -L "$dir/$file" ] || { echo "$file is missing"; return 1; }; done; }
+says_how() {
+	make --no-print-directory DESTDIR="$dir" INITRAMFS=none SELINUX=1 install |
+		grep '^Now load the module: semodule -i /usr/share/selinux/packages/vfiokit.pp && restorecon'
+}
 keeps_policy() {
 	echo "# mine" >"$dir/etc/vfiokit/bind.conf"
 	make --no-print-directory DESTDIR="$dir" install && grep -q mine "$dir/etc/vfiokit/bind.conf" &&
@@ -65,5 +69,11 @@ glue mkinitcpio usr/lib/initcpio/install/vfiokit usr/lib/initcpio/hooks/vfiokit 
 glue dracut,mkinitcpio usr/lib/dracut/modules.d/55vfiokit/module-setup.sh usr/lib/initcpio/install/vfiokit
 check install-again make --no-print-directory DESTDIR="$dir" install
 check policy-of-the-user-stays keeps_policy
+rm -rf "${dir:?}"/*
+check selinux make --no-print-directory DESTDIR="$dir" INITRAMFS=none SELINUX=1 install
+check selinux-files has usr/share/selinux/packages/vfiokit.pp
+check selinux-says-how says_how
+check selinux-uninstall make --no-print-directory DESTDIR="$dir" uninstall
+check selinux-nothing-left is_empty
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
