@@ -66,14 +66,15 @@ static int fake_set(void *context, const char *unit, const struct cpulist *cpus)
 
 #define LOG "F: dev/kmsg=\n"
 
-#define HOST                                                                                                           \
+#define HOST_WITH(cpus)                                                                                                \
 	LOG "F: sys/fs/cgroup/cgroup.controllers=cpuset cpu io memory pids\\n\n"                                       \
-	    "F: sys/fs/cgroup/init.scope/cpuset.cpus.effective=0-7\\n\n"                                               \
-	    "F: sys/fs/cgroup/system.slice/cpuset.cpus.effective=0-7\\n\n"                                             \
-	    "F: sys/fs/cgroup/machine.slice/cpuset.cpus.effective=0-7\\n\n"                                            \
+	    "F: sys/fs/cgroup/init.scope/cpuset.cpus.effective=" cpus "\\n\n"                                          \
+	    "F: sys/fs/cgroup/system.slice/cpuset.cpus.effective=" cpus "\\n\n"                                        \
+	    "F: sys/fs/cgroup/machine.slice/cpuset.cpus.effective=" cpus "\\n\n"                                       \
 	    "D: sys/fs/cgroup/dev-hugepages.mount\n"                                                                   \
-	    "F: sys/devices/system/cpu/possible=0-7\\n\n"                                                              \
-	    "F: sys/devices/system/cpu/online=0-7\\n\n"
+	    "F: sys/devices/system/cpu/possible=" cpus "\\n\n"                                                         \
+	    "F: sys/devices/system/cpu/online=" cpus "\\n\n"
+#define HOST HOST_WITH("0-7")
 
 /* Claims from lists of CPUs, one guest each. */
 static struct claims claims_of(const char *const *cpus)
@@ -132,6 +133,28 @@ TEST(cpus_up_and_down)
 	CHECK_STR(effective, "0-7");
 	CHECK_INT(faccessat(fake.root, PATH_CPUS, F_OK, 0), -1);
 	check(&fake, 0, NOBODY, "");
+}
+
+/* More than fit into a word, more than glibc's CPU_SETSIZE, and as many as systemd takes. */
+TEST(cpus_large_machines)
+{
+#define GIVEN_BACK(all)                                                                                                \
+	"init.scope=" all ";init.scope=;system.slice=" all ";system.slice=;user.slice=" all ";user.slice=;"
+	static const struct {
+		const char *host, *guest, *taken, *given_back;
+	} cases[] = {
+		{ HOST_WITH("0-79"), "62-66", ALL("0-61,67-79"), GIVEN_BACK("0-79") },
+		{ HOST_WITH("0-1535"), "1022-1025", ALL("0-1021,1026-1535"), GIVEN_BACK("0-1535") },
+		{ HOST_WITH("0-8191"), "2-8191", ALL("0-1"), GIVEN_BACK("0-8191") },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct fake_systemd fake = { .root = test_root(cases[i].host) };
+
+		test_case("guest on %s", cases[i].guest);
+		check(&fake, 0, GUESTS(cases[i].guest), cases[i].taken);
+		check(&fake, 0, NOBODY, cases[i].given_back);
+	}
 }
 
 TEST(cpus_former_values)
