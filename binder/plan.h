@@ -47,6 +47,7 @@ struct plan_entry {
 	unsigned int reasons;        /* a bit for each reason that holds */
 	const char *wrong_key;       /* for REASON_IDENTITY */
 	const char *use;             /* for storage, network and last-input: what is known, or NULL */
+	bool is_in_use;              /* for storage: refused whatever the rule allows */
 	char *absent;                /* owned; address or path that is missing, NULL for a rule without a slot */
 	bool absent_is_path;
 

@@ -19,11 +19,9 @@ static bool in_denylist(const struct device *device)
 /* What is known of the host's use of a device; NULL if nothing. */
 static const char *known_use(const struct needs *needs, const struct device *device, enum need_kind kind)
 {
-	for (size_t i = 0; i < needs->count; i++)
-		if (needs->items[i].kind == kind && !needs->items[i].is_elsewhere &&
-		    bdf_compare(&needs->items[i].bdf, &device->bdf) == 0)
-			return needs->items[i].use;
-	return NULL;
+	const struct need *need = needs_find(needs, &device->bdf, kind);
+
+	return need != NULL ? need->use : NULL;
 }
 
 static bool is_skipped_by_cmdline(const struct switches *switches, const struct device *device)
@@ -42,16 +40,21 @@ static bool is_stuck(const struct plan_input *input, const struct device *device
 	return false;
 }
 
+/* Data that nobody uses is what guests get: it only has to be meant. */
 static bool guard_storage(struct plan_entry *entry, const struct needs *needs)
 {
+	bool is_storage = device_base_class(entry->device) == CLASS_BASE_STORAGE;
+
 	entry->use = known_use(needs, entry->device, NEED_STORAGE);
-	if (entry->use != NULL)
+	entry->is_in_use = entry->use != NULL || (is_storage && needs->blind != NULL);
+	if (entry->is_in_use)
 		return true;
-	if (device_base_class(entry->device) != CLASS_BASE_STORAGE)
-		return false;
-	if (!entry->rule->allow_storage)
-		return true;
-	return !needs->knows_storage && (entry->match == MATCH_NONE || !selectors_have_slot(&entry->rule->selectors));
+	if (!entry->rule->allow_storage) {
+		entry->use = known_use(needs, entry->device, NEED_DATA);
+		return is_storage || entry->use != NULL;
+	}
+	return is_storage && !needs->knows_storage &&
+	       (entry->match == MATCH_NONE || !selectors_have_slot(&entry->rule->selectors));
 }
 
 static bool guard_network(struct plan_entry *entry, const struct needs *needs)

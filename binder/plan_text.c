@@ -150,12 +150,18 @@ static char *say_console(const struct plan_entry *entry)
 		"boot-vga = allow in the rule permits it");
 }
 
-static char *say_storage(const struct plan_entry *entry)
+static char *say_storage(const struct plan_entry *entry, const struct needs *needs)
 {
-	if (entry->use != NULL)
+	if (entry->is_in_use && entry->use != NULL)
 		return util_format("the host uses its storage (%s)", entry->use);
+	if (entry->is_in_use)
+		return util_format("nobody can tell whether the host uses its storage (%s), so it counts as used",
+				   needs->blind);
 	if (!entry->rule->allow_storage)
-		return util_format("it is a storage controller; rule '%s' needs allow = storage to take it",
+		return util_format("%s%s%s; rule '%s' needs allow = storage to take it",
+				   entry->use != NULL ? "nothing uses its storage now, but something is on it ("
+						      : "it is a storage controller",
+				   entry->use != NULL ? entry->use : "", entry->use != NULL ? ")" : "",
 				   entry->rule->name);
 	return util_copy("it is a storage controller and nothing tells yet whether the host uses it; "
 			 "name it by address or path to take it all the same");
@@ -237,7 +243,7 @@ static char *say(const struct plan_entry *entry, const struct plan_input *input)
 	case REASON_BOUND:
 		return util_format("already right for rule '%s'", entry->rule->name);
 	case REASON_STORAGE:
-		return say_storage(entry);
+		return say_storage(entry, input->needs);
 	case REASON_NETWORK:
 		return say_network(entry);
 	case REASON_LAST_INPUT:

@@ -55,6 +55,9 @@ void session_plan(struct session *session, const char *command, const struct opt
 	if (journal != NULL)
 		apply_rewind(&session->inventory, journal);
 	inventory_complete(&session->inventory, root, &session->policy, false);
+	/* Nothing is looked up for a policy that no device meets. */
+	if (session->inventory.n_drivers > 0)
+		needs_scan(&session->needs, root);
 	if (options->has_device)
 		late_mark(&session->inventory, root, &options->device);
 	log_debug("%zu functions, %zu rules from %zu files, %s IOMMU, vfio-pci %s", session->inventory.n_devices,
@@ -63,7 +66,7 @@ void session_plan(struct session *session, const char *command, const struct opt
 	session->input = (struct plan_input){ .inventory = &session->inventory,
 					      .policy = &session->policy,
 					      .switches = &session->switches,
-					      .needs = &needs_unknown,
+					      .needs = &session->needs,
 					      .keeps_bound = (will_apply || options->has_device) &&
 							     !initramfs_is_root(root) };
 	if (session->inventory.has_vfio_ids)
@@ -140,6 +143,7 @@ void session_free(struct session *session)
 {
 	plan_free(&session->plan);
 	inventory_free(&session->inventory);
+	needs_free(&session->needs);
 	policy_free(&session->policy);
 	switches_free(&session->switches);
 	problems_free(&session->problems);

@@ -17,6 +17,7 @@ struct session {
 	struct switches switches;
 	struct policy policy;
 	struct inventory inventory;
+	struct needs needs;
 	struct plan plan;
 	struct plan_input input;
 	struct bdf *stuck;     /* owned */

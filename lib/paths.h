@@ -60,6 +60,9 @@
 #define PATH_MDEV_DEVICES "sys/bus/mdev/devices"
 #define PATH_SCSI_DEVICES "sys/bus/scsi/devices"
 
+/* How nodes are called in the kernel's tables of mounts and swap: to be compared, not to be opened. */
+#define NODE_PREFIX "/dev/"
+
 #define PATH_CMDLINE "proc/cmdline"
 #define PATH_MOUNTS "proc/self/mounts"
 #define PATH_IOMEM "proc/iomem"
@@ -72,6 +75,15 @@
 #define PATH_GROUPS "sys/kernel/iommu_groups"
 #define PATH_BLOCK "sys/class/block"
 #define PATH_NET "sys/class/net"
+#define PATH_INFINIBAND "sys/class/infiniband"
+#define PATH_INPUT "sys/class/input"
+#define PATH_NVME_SUBSYSTEM "sys/class/nvme-subsystem"
+#define PATH_BTRFS "sys/fs/btrfs"
+#define PATH_ZFS_POOLS "proc/spl/kstat/zfs"
+#define PATH_ROUTES "proc/net/route"
+#define PATH_ROUTES6 "proc/net/ipv6_route"
+/* udev's database: what its builtin blkid found on each block device. */
+#define PATH_UDEV_DATA "run/udev/data"
 #define PATH_MODULES "sys/module"
 #define PATH_SCREEN_INFO "sys/kernel/boot_params/data"
 #define PATH_DISABLE_DENYLIST "sys/module/vfio_pci/parameters/disable_denylist"

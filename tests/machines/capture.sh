@@ -63,7 +63,7 @@ capture() {
 	class sound 'card*'
 	class input 'input*' name capabilities/ev capabilities/key id/bustype
 	for f in cmdline sys/kernel/osrelease swaps; do file "proc/$f"; done
-	file proc/mounts '^/dev/'
+	file proc/mounts '^(/dev/|[^ ]+ / )'
 	for f in dep builtin; do
 		file "lib/modules/$release/modules.$f" '(^|/)(vfio|irqbypass)[^/ ]*[.]ko[^ ]*:?'
 	done

@@ -172,6 +172,7 @@ static void read_inventory(struct inventory *inventory, const char *text)
 
 static void read_need(struct machine *machine, char *part)
 {
+	static char keyboard[] = "a keyboard", in_use[] = "in use";
 	struct needs *needs = &machine->needs;
 	const char *kind = parse_next_word(&part), *address = parse_next_word(&part);
 	struct need *need;
@@ -190,7 +191,7 @@ static void read_need(struct machine *machine, char *part)
 		reject("need without an address, or too many", kind);
 	need = &machine->items[needs->count++];
 	need->kind = streq(kind, "storage") ? NEED_STORAGE : streq(kind, "network") ? NEED_NETWORK : NEED_KEYBOARD;
-	need->use = need->kind == NEED_KEYBOARD ? "a keyboard" : "in use";
+	need->use = need->kind == NEED_KEYBOARD ? keyboard : in_use;
 	need->is_elsewhere = streq(address, "elsewhere");
 	if (!need->is_elsewhere && !bdf_parse(address, &need->bdf))
 		reject("not an address", address);
@@ -204,6 +205,7 @@ static void read_needs(struct machine *machine, const char *text)
 	machine->needs.items = machine->items;
 	while ((part = next_part(&rest)) != NULL)
 		read_need(machine, part);
+	needs_sort(&machine->needs);
 }
 
 void machine_read_policy(struct policy *policy, const char *text, size_t length, const struct switches *switches,

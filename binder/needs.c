@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "binder/needs.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "binder/initramfs.h"
+#include "binder/needs_internal.h"
+#include "lib/file.h"
+#include "lib/parse.h"
+#include "lib/paths.h"
+
+#define PATH_SIZE 320
+
+void needs_add(struct needs *needs, const struct need *need)
+{
+	struct need *item;
+
+	for (size_t i = 0; i < needs->count; i++) {
+		item = &needs->items[i];
+		/* The same keyboard twice would be two: each counts. */
+		if (item->kind == need->kind && need->kind != NEED_KEYBOARD &&
+		    bdf_compare(&item->bdf, &need->bdf) == 0 && streq(item->use, need->use))
+			return;
+	}
+	item = util_append(&needs->items, &needs->count, sizeof(*item));
+	*item = *need;
+	item->use = util_copy_printable(need->use);
+	item->order = needs->count;
+}
+
+bool needs_add_path(struct needs *needs, const struct need *need, const char *path)
+{
+	struct need item = *need;
+	bool found = false;
+
+	for (const char *part = path; part != NULL;) {
+		size_t length = strcspn(part, "/");
+		char name[BDF_TEXT_SIZE + 1];
+
+		if (length < sizeof(name)) {
+			memcpy(name, part, length);
+			name[length] = '\0';
+			if (bdf_parse(name, &item.bdf)) {
+				found = true;
+				if (need->kind != NEED_KEYBOARD)
+					needs_add(needs, &item);
+			}
+		}
+		part = part[length] == '/' ? part + length + 1 : NULL;
+	}
+	if (found && need->kind == NEED_KEYBOARD)
+		needs_add(needs, &item);
+	return found;
+}
+
+void needs_set_blind(struct needs *needs, const char *what, int error)
+{
+	if (needs->blind == NULL)
+		needs->blind = util_format("%s: %s", what, strerror(-error));
+}
+
+/*
+ * As udev's input_id does: a keyboard has all keys from Esc to S, the lowest word of its bitmap but for bit 0. What
+ * does not say which keys it has is none: nobody could rely on it.
+ */
+static bool is_keyboard(int root, const char *name)
+{
+	char path[PATH_SIZE], text[SYSFS_VALUE_SIZE];
+	const char *last;
+	uint64_t keys;
+
+	snprintf(path, sizeof(path), PATH_INPUT "/%s/capabilities/key", name);
+	if (!starts_with(name, "input") || sysfs_read(root, path, text, sizeof(text)) < 0)
+		return false;
+	last = strrchr(text, ' ');
+	return parse_number(last != NULL ? last + 1 : text, 16, UINT64_MAX, &keys) && (keys & 0xfffffffe) == 0xfffffffe;
+}
+
+static void add_keyboard(struct needs *needs, int root, const char *entry)
+{
+	char path[PATH_SIZE], target[SYSFS_VALUE_SIZE], name[SYSFS_NAME_SIZE];
+	cleanup_free char *copy = util_copy(entry);
+	struct need need = { .kind = NEED_KEYBOARD };
+
+	snprintf(path, sizeof(path), PATH_INPUT "/%s", entry);
+	if (!is_keyboard(root, entry) || sysfs_read_link(root, path, target, sizeof(target)) < 0)
+		return;
+	/* What a program makes by uinput has no keys of its own. */
+	if (strstr(target, "/virtual/input/") != NULL)
+		return;
+	snprintf(path, sizeof(path), PATH_INPUT "/%s/name", entry);
+	need.use = sysfs_read(root, path, name, sizeof(name)) == 0 ? name : copy;
+	if (needs_add_path(needs, &need, target))
+		return;
+	need.is_elsewhere = true;
+	needs_add(needs, &need);
+}
+
+static void scan_keyboards(struct needs *needs, int root, bool is_initramfs)
+{
+	DIR *directory = file_open_directory(root, PATH_INPUT);
+	const struct dirent *entry;
+
+	if (directory == NULL)
+		return;
+	while ((errno = 0, entry = readdir(directory)) != NULL)
+		if (entry->d_name[0] != '.')
+			add_keyboard(needs, root, entry->d_name);
+	/* Before the drivers of the USB hosts are there, what hangs on them is not. */
+	needs->knows_keyboards = errno == 0 && !is_initramfs;
+	closedir(directory);
+}
+
+void needs_scan(struct needs *needs, int root)
+{
+	bool is_initramfs = initramfs_is_root(root);
+
+	needs_scan_storage(needs, root, is_initramfs);
+	needs_scan_network(needs, root);
+	scan_keyboards(needs, root, is_initramfs);
+	needs_sort(needs);
+}
+
+void needs_free(struct needs *needs)
+{
+	for (size_t i = 0; i < needs->count; i++)
+		free(needs->items[i].use);
+	free(needs->items);
+	free(needs->blind);
+	*needs = (struct needs){ 0 };
+}
+
+/* By kind and address; what is certain before guesses. */
+static int compare(const void *a, const void *b)
+{
+	const struct need *left = a, *right = b;
+	int order = bdf_compare(&left->bdf, &right->bdf);
+
+	if (left->kind != right->kind)
+		return left->kind < right->kind ? -1 : 1;
+	if (left->is_elsewhere != right->is_elsewhere)
+		return left->is_elsewhere ? 1 : -1;
+	if (order != 0)
+		return order;
+	if (left->is_guess != right->is_guess)
+		return left->is_guess ? 1 : -1;
+	return left->order < right->order ? -1 : left->order > right->order;
+}
+
+void needs_sort(struct needs *needs)
+{
+	if (needs->count > 0)
+		qsort(needs->items, needs->count, sizeof(*needs->items), compare);
+}
+
+const struct need *needs_find(const struct needs *needs, const struct bdf *bdf, enum need_kind kind)
+{
+	const struct need key = { .kind = kind, .bdf = *bdf };
+	size_t first = 0, last = needs->count;
+
+	while (first < last) {
+		size_t middle = first + (last - first) / 2;
+
+		if (compare(&needs->items[middle], &key) < 0)
+			first = middle + 1;
+		else
+			last = middle;
+	}
+	return first < needs->count && needs->items[first].kind == kind && !needs->items[first].is_elsewhere &&
+			       bdf_compare(&needs->items[first].bdf, bdf) == 0
+		       ? &needs->items[first]
+		       : NULL;
+}
+
+const char *needs_kind_name(enum need_kind kind)
+{
+	static const char *const names[] = { [NEED_STORAGE] = "storage",
+					     [NEED_DATA] = "data",
+					     [NEED_NETWORK] = "network",
+					     [NEED_KEYBOARD] = "keyboard",
+					     [NEED_CONSOLE] = "console" };
+
+	return names[kind];
+}

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which storage the host uses: mounts, swap, what is built on disks, btrfs, ZFS, loop devices, and what is stored. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "binder/needs_blocks.h"
+#include "binder/needs_internal.h"
+#include "lib/file.h"
+#include "lib/parse.h"
+#include "lib/paths.h"
+
+#define PATH_SIZE 320
+
+/* One line of the table of mounts; borrowed from its text. */
+struct mount {
+	char *number; /* "8:1"; NULL if the table has none */
+	char *source, *point, *type;
+};
+
+struct storage {
+	struct blocks blocks;
+	char *table; /* owned */
+	struct mount *mounts;
+	size_t n_mounts;
+};
+
+/* Both tables of the kernel write blanks in names as "\040". In place. */
+static void unescape(char *text)
+{
+	char *to = text;
+
+	for (const char *from = text; *from != '\0'; to++) {
+		if (from[0] == '\\' && from[1] >= '0' && from[1] <= '3' && from[2] >= '0' && from[2] <= '7' &&
+		    from[3] >= '0' && from[3] <= '7') {
+			*to = (char)((from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0'));
+			from += 4;
+		} else {
+			*to = *from++;
+		}
+	}
+	*to = '\0';
+}
+
+/*
+ * mountinfo: "ID PARENT MAJOR:MINOR ROOT POINT OPTIONS [TAG...] - TYPE SOURCE ...", and mounts: "SOURCE POINT TYPE
+ * ...". A folder that stands for a machine may hold either.
+ */
+static bool read_mount(struct mount *mount, char *line, bool is_mountinfo)
+{
+	char *word[5] = { NULL }, *tail = is_mountinfo ? strstr(line, " - ") : NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(word) && line != NULL; i++)
+		word[i] = strsep(&line, " ");
+	if (!is_mountinfo) {
+		*mount = (struct mount){ NULL, word[0], word[1], word[2] };
+	} else {
+		if (tail == NULL)
+			return false;
+		tail += strlen(" - ");
+		mount->number = word[2];
+		mount->point = word[4];
+		mount->type = strsep(&tail, " ");
+		mount->source = strsep(&tail, " ");
+	}
+	if (mount->point == NULL || mount->type == NULL || mount->source == NULL)
+		return false;
+	unescape(mount->source);
+	unescape(mount->point);
+	return true;
+}
+
+static int read_mounts(struct storage *storage)
+{
+	int root = storage->blocks.root, result;
+	bool is_mountinfo = true;
+	size_t length;
+	char *line;
+
+	result = file_read(root, PATH_MOUNTINFO, NEEDS_TABLE_MAX, &storage->table, &length);
+	if (result == -ENOENT) {
+		is_mountinfo = false;
+		result = file_read(root, PATH_MOUNTS, NEEDS_TABLE_MAX, &storage->table, &length);
+	}
+	if (result == -ENOENT)
+		result = file_read(root, PATH_PROC "/mounts", NEEDS_TABLE_MAX, &storage->table, &length);
+	if (result < 0)
+		return result;
+	for (char *rest = storage->table; (line = strsep(&rest, "\n")) != NULL;) {
+		struct mount mount;
+
+		if (line[0] == '\0')
+			continue;
+		if (!read_mount(&mount, line, is_mountinfo))
+			return -EINVAL;
+		*(struct mount *)util_append(&storage->mounts, &storage->n_mounts, sizeof(mount)) = mount;
+	}
+	return 0;
+}
+
+/* The last of the longest: a later mount covers an earlier one. */
+static const struct mount *find_mount(const struct storage *storage, const char *path)
+{
+	const struct mount *found = NULL;
+	size_t longest = 0;
+
+	for (size_t i = 0; i < storage->n_mounts; i++) {
+		const struct mount *mount = &storage->mounts[i];
+		size_t length = streq(mount->point, "/") ? 0 : strlen(mount->point);
+
+		if (strncmp(path, mount->point, length) == 0 && path[length] == '/' && length >= longest) {
+			found = mount;
+			longest = length;
+		}
+	}
+	return found;
+}
+
+/* Adds "WHAT on NAME" for a device. */
+static void use_block(struct storage *storage, struct block *block, const char *what)
+{
+	cleanup_free char *use = util_format("%s on %s", what, block->name);
+
+	blocks_add_use(&storage->blocks, block, &(struct need){ .kind = NEED_STORAGE, .use = use });
+}
+
+/* bcachefs names all its members, with colons between them. */
+static bool use_source(struct storage *storage, const char *source, const char *what)
+{
+	cleanup_free char *copy = util_copy(source);
+	char *rest = copy, *end;
+	bool found = true;
+
+	do {
+		struct block *block;
+
+		end = strstr(rest + 1, ":" NODE_PREFIX);
+		if (end != NULL)
+			*end++ = '\0';
+		block = blocks_resolve(&storage->blocks, rest);
+		if (block == NULL)
+			found = false;
+		else
+			use_block(storage, block, what);
+		rest = end;
+	} while (rest != NULL);
+	return found;
+}
+
+/* A filesystem on one disk has its number; others have a number of their own, with major 0. */
+static void use_mount(struct storage *storage, const struct mount *mount, const char *what)
+{
+	bool has_number = mount->number != NULL && !starts_with(mount->number, "0:");
+	struct block *block = has_number ? blocks_by_number(&storage->blocks, mount->number) : NULL;
+	bool is_node = starts_with(mount->source, NODE_PREFIX) && !starts_with(mount->type, "fuse.");
+
+	if (block != NULL) {
+		use_block(storage, block, what);
+	} else if (streq(mount->type, "zfs")) {
+		blocks_add_guess(&storage->blocks, "a ZFS pool is in use");
+	} else if ((is_node && !use_source(storage, mount->source, what)) || (has_number && !is_node)) {
+		cleanup_free char *guess = util_format("%s on %s, which cannot be found", what, mount->source);
+
+		blocks_add_guess(&storage->blocks, guess);
+	}
+}
+
+static void scan_mounts(struct storage *storage)
+{
+	for (size_t i = 0; i < storage->n_mounts; i++) {
+		cleanup_free char *what = util_format("mount %s", storage->mounts[i].point);
+
+		use_mount(storage, &storage->mounts[i], what);
+	}
+}
+
+/* A file that swaps is on a filesystem that is mounted. */
+static int scan_swaps(struct storage *storage)
+{
+	cleanup_free char *table = NULL;
+	char *rest, *line;
+	size_t length;
+	int result = file_read(storage->blocks.root, PATH_SWAPS, NEEDS_TABLE_MAX, &table, &length);
+
+	if (result < 0)
+		return result == -ENOENT ? 0 : result; /* a kernel without swap */
+	for (rest = table; (line = strsep(&rest, "\n")) != NULL;) {
+		char *name = parse_next_word(&line), *type = name != NULL ? parse_next_word(&line) : NULL;
+
+		if (type == NULL || !streq(type, "partition"))
+			continue;
+		unescape(name);
+		if (!use_source(storage, name, "swap"))
+			blocks_add_guess(&storage->blocks, "swap on a device that cannot be found");
+	}
+	return 0;
+}
+
+/* What dm, md and bcache devices are made of, whether or not anything is mounted on them. */
+static void scan_holders(struct storage *storage)
+{
+	for (size_t i = 0; i < storage->blocks.count; i++) {
+		const struct block *holder = &storage->blocks.items[i];
+		cleanup_free char *path = util_format(PATH_BLOCK "/%s/slaves", holder->name);
+		DIR *directory = blocks_is_virtual(holder) ? file_open_directory(storage->blocks.root, path) : NULL;
+		const struct dirent *entry;
+
+		while (directory != NULL && (entry = readdir(directory)) != NULL) {
+			struct block *block = blocks_find(&storage->blocks, entry->d_name);
+			cleanup_free char *use = util_format("holder %s: %s", entry->d_name, holder->name);
+
+			if (block != NULL)
+				blocks_add_use(&storage->blocks, block,
+					       &(struct need){ .kind = NEED_STORAGE, .use = use });
+		}
+		if (directory != NULL)
+			closedir(directory);
+	}
+}
+
+/* Every member of every mounted btrfs, also one that is mounted where we do not see it. */
+static void scan_btrfs(struct storage *storage)
+{
+	DIR *all = file_open_directory(storage->blocks.root, PATH_BTRFS);
+	const struct dirent *uuid, *entry;
+
+	while (all != NULL && (uuid = readdir(all)) != NULL) {
+		cleanup_free char *path = util_format(PATH_BTRFS "/%s/devices", uuid->d_name);
+		DIR *members = uuid->d_name[0] == '.' ? NULL : file_open_directory(storage->blocks.root, path);
+
+		while (members != NULL && (entry = readdir(members)) != NULL) {
+			struct block *block = blocks_find(&storage->blocks, entry->d_name);
+
+			if (block != NULL)
+				use_block(storage, block, "btrfs");
+		}
+		if (members != NULL)
+			closedir(members);
+	}
+	if (all != NULL)
+		closedir(all);
+}
+
+/* A pool may be in use without any mount: by volumes. */
+static void scan_zfs(struct storage *storage)
+{
+	DIR *pools = file_open_directory(storage->blocks.root, PATH_ZFS_POOLS);
+	const struct dirent *entry;
+
+	while (pools != NULL && (entry = readdir(pools)) != NULL) {
+		cleanup_free char *path = util_format(PATH_ZFS_POOLS "/%s/state", entry->d_name);
+
+		if (entry->d_name[0] != '.' && sysfs_exists(storage->blocks.root, path))
+			blocks_add_guess(&storage->blocks, "a ZFS pool is in use");
+	}
+	if (pools != NULL)
+		closedir(pools);
+}
+
+/* What loop and zram devices are kept in, which no link shows. */
+static void scan_backing(struct storage *storage)
+{
+	for (size_t i = 0; i < storage->blocks.count; i++) {
+		const struct block *block = &storage->blocks.items[i];
+		const char *attribute = starts_with(block->name, "loop")   ? "loop/backing_file"
+					: starts_with(block->name, "zram") ? "backing_dev"
+									   : NULL;
+		cleanup_free char *what = NULL;
+		char path[PATH_SIZE], file[SYSFS_VALUE_SIZE];
+		const struct mount *mount;
+
+		if (attribute == NULL)
+			continue;
+		snprintf(path, sizeof(path), PATH_BLOCK "/%s/%s", block->name, attribute);
+		if (sysfs_read(storage->blocks.root, path, file, sizeof(file)) < 0 || file[0] != '/')
+			continue;
+		what = util_format("%s of %s", file, block->name);
+		if (starts_with(file, NODE_PREFIX) && use_source(storage, file, what))
+			continue;
+		mount = find_mount(storage, file);
+		if (mount == NULL)
+			blocks_add_guess(&storage->blocks, what);
+		else
+			use_mount(storage, mount, what);
+	}
+}
+
+/* The root filesystem may not be mounted yet, and what resume= names never is. */
+static void scan_cmdline(struct storage *storage)
+{
+	cleanup_free char *text = NULL;
+	size_t length;
+	char *word;
+
+	if (file_read_start(storage->blocks.root, PATH_CMDLINE, SYSFS_VALUE_SIZE, &text, &length) < 0)
+		return;
+	for (char *rest = text; (word = strsep(&rest, " \n")) != NULL;) {
+		struct block *block = NULL;
+
+		if (starts_with(word, "root=") || starts_with(word, "resume="))
+			block = blocks_resolve(&storage->blocks, strchr(word, '=') + 1);
+		if (block != NULL)
+			use_block(storage, block, word);
+	}
+}
+
+/* What is stored on disks that nothing uses. */
+static void scan_data(struct storage *storage)
+{
+	for (size_t i = 0; i < storage->blocks.count; i++) {
+		struct block *block = &storage->blocks.items[i];
+		cleanup_free char *content = block->is_used ? NULL : blocks_content(&storage->blocks, block),
+				  *use = NULL;
+
+		if (content == NULL || content[0] == '\0')
+			continue;
+		use = util_format("data: %s on %s", content, block->name);
+		blocks_add_use(&storage->blocks, block, &(struct need){ .kind = NEED_DATA, .use = use });
+	}
+}
+
+static bool has_disk(const struct blocks *blocks)
+{
+	for (size_t i = 0; i < blocks->count; i++)
+		if (!blocks_is_virtual(&blocks->items[i]))
+			return true;
+	return false;
+}
+
+void needs_scan_storage(struct needs *needs, int root, bool is_initramfs)
+{
+	struct storage storage = { .blocks = { .root = root, .needs = needs } };
+	int blocks = blocks_read(&storage.blocks), mounts = read_mounts(&storage), swaps = 0;
+
+	if (blocks == 0) {
+		scan_mounts(&storage);
+		swaps = scan_swaps(&storage);
+		scan_cmdline(&storage);
+		scan_holders(&storage);
+		scan_backing(&storage);
+		scan_btrfs(&storage);
+		scan_zfs(&storage);
+		if (sysfs_exists(root, PATH_UDEV_DATA))
+			scan_data(&storage);
+	}
+	needs->knows_storage = blocks == 0 && mounts == 0 && swaps == 0 && !is_initramfs && has_disk(&storage.blocks);
+	if (blocks < 0 && blocks != -ENOENT)
+		needs_set_blind(needs, PATH_BLOCK, blocks);
+	if (mounts < 0 && mounts != -ENOENT)
+		needs_set_blind(needs, PATH_MOUNTINFO, mounts);
+	if (swaps < 0)
+		needs_set_blind(needs, PATH_SWAPS, swaps);
+	free(storage.table);
+	free(storage.mounts);
+	blocks_free(&storage.blocks);
+}
