@@ -8,6 +8,14 @@
 
 #define DEVICE_NO_GROUP (-1)
 
+/* Who has a device open. All texts are owned, printable ASCII. */
+struct holder {
+	int pid;       /* 0: the kernel itself, or nobody knows */
+	char *command; /* of the process; NULL if none is known */
+	char *node;    /* "snd/controlC0" below DEV_PREFIX, with that; NULL if unknown */
+	char *words;   /* the whole clause: "pipewire (pid 812) has /dev/snd/controlC0 open" */
+};
+
 struct device {
 	struct bdf bdf;
 	char address[BDF_TEXT_SIZE]; /* bdf as text */
@@ -36,6 +44,10 @@ struct device {
 	bool is_late;    /* arrived on the running system: on-bound may take it from its driver */
 	char *late_keep; /* owned; why it is not taken from its driver all the same, in words; NULL if nothing speaks
 			    against it */
+
+	/* Set by holders_mark(), for what is about to be taken from a driver. */
+	struct holder *holders; /* owned */
+	size_t n_holders;
 };
 
 /* Classes of the PCI Code and ID Assignment Specification. */

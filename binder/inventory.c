@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "binder/console.h"
+#include "binder/holders.h"
 #include "binder/modules.h"
 #include "lib/file.h"
 #include "lib/parse.h"
@@ -219,6 +220,7 @@ static void free_device(struct device *device)
 	free(device->serial);
 	free(device->variant);
 	free(device->late_keep);
+	holders_free(device);
 }
 
 static int by_address(const void *a, const void *b)

@@ -14,7 +14,7 @@ static const struct command commands[] = {
 	{ "plan", "print what 'boot' would do, and why; changes nothing", command_plan,
 	  TAKES_DEADLINE | TAKES_DEVICE | TAKES_UDEV, 0 },
 	{ "apply", "the same on the running system; takes no device from its driver, but for --device", command_apply,
-	  TAKES_DEADLINE | TAKES_DEVICE | TAKES_QUIET, 0 },
+	  TAKES_DEADLINE | TAKES_DEVICE | TAKES_QUIET | TAKES_OPEN, 0 },
 	{ "status", "what was done at this boot, and whether it is still so", command_status, TAKES_DEADLINE, 0 },
 	{ 0 },
 };

@@ -16,6 +16,7 @@ enum option_index {
 	OPTION_DEVICE,
 	OPTION_UDEV,
 	OPTION_QUIET,
+	OPTION_OPEN,
 	OPTION_LIST,
 	OPTION_EXPLAIN,
 	OPTION_OUTPUT,
@@ -46,6 +47,7 @@ static const struct {
 	[OPTION_UDEV] = { "udev", NULL, "print properties for a udev rule (plan --device)", 0, TAKES_UDEV },
 	[OPTION_QUIET] = { "quiet", NULL, "leave out what an earlier run of this boot has said (apply)", 0,
 			   TAKES_QUIET },
+	[OPTION_OPEN] = { "even-if-open", NULL, "take a device also if something has it open", 0, TAKES_OPEN },
 	[OPTION_LIST] = { "list", NULL, "what belongs in an image, for build hooks (image)", 0, TAKES_IMAGE },
 	[OPTION_EXPLAIN] = { "explain", NULL, "what the next boot will do (image)", 0, TAKES_IMAGE },
 	[OPTION_OUTPUT] = { "output", "FILE", "write an add-on for any image (image)", 0, TAKES_IMAGE },
@@ -138,6 +140,9 @@ static int take_option(enum option_index option, struct options *options, const 
 		return -1;
 	case OPTION_QUIET:
 		options->quiet = true;
+		return -1;
+	case OPTION_OPEN:
+		options->even_if_open = true;
 		return -1;
 	case OPTION_LIST:
 		options->list = true;

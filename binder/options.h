@@ -33,6 +33,7 @@ struct options {
 	struct bdf device; /* the one function that this run is about */
 	bool udev;         /* properties for a udev rule instead of lines */
 	bool ask;          /* questions on the terminal */
+	bool even_if_open; /* take a device also if something has it open */
 	bool quiet;        /* only what no earlier run of this boot has said */
 };
 
@@ -43,7 +44,8 @@ enum {
 	TAKES_DEVICE = 1 << 2,
 	TAKES_UDEV = 1 << 3,
 	TAKES_QUIET = 1 << 4,
-	TAKES_ASK = 1 << 12
+	TAKES_OPEN = 1 << 5,
+	TAKES_ASK = 1 << 12,
 };
 
 struct command {

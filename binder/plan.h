@@ -27,6 +27,7 @@ enum reason {
 	REASON_NETWORK,
 	REASON_LAST_INPUT,
 	REASON_ON_BOUND,
+	REASON_OPEN,
 	REASON_NO_DRIVER,
 	REASON_GROUP,
 	REASON_ABSENT,
@@ -65,6 +66,7 @@ struct plan_input {
 	const struct policy *policy;
 	const struct switches *switches;
 	const struct needs *needs;
+	bool ignores_open;       /* what is open is taken all the same */
 	bool keeps_bound;        /* a running system: never unbind what a native driver holds */
 	const struct bdf *stuck; /* borrowed; devices that hung an earlier run of this boot */
 	size_t n_stuck;

@@ -126,6 +126,8 @@ static void guard(struct plan_entry *entry, const struct plan_input *input)
 	entry->keeps_driver = keeps_driver(entry, input);
 	if (!bound && device->driver[0] != '\0' && entry->keeps_driver)
 		entry->reasons |= BIT(REASON_ON_BOUND);
+	if (!bound && device->driver[0] != '\0' && device->n_holders > 0 && !input->ignores_open)
+		entry->reasons |= BIT(REASON_OPEN);
 	if (inventory_driver(input->inventory, entry->driver) == KNOWN_NO)
 		entry->reasons |= BIT(REASON_NO_DRIVER);
 	if (is_stuck(input, device) && !bound)
@@ -288,6 +290,7 @@ enum verdict plan_verdict_of(const struct plan_entry *entry)
 	case REASON_STORAGE:
 	case REASON_NETWORK:
 	case REASON_LAST_INPUT:
+	case REASON_OPEN:
 	case REASON_NO_DRIVER:
 	case REASON_GROUP:
 		return VERDICT_REFUSE;

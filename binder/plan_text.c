@@ -2,6 +2,7 @@
 /* The plan in words: names of verdicts and reasons, and one sentence for each device. */
 #include <stdio.h>
 
+#include "binder/holders.h"
 #include "binder/plan.h"
 
 const char *plan_verdict_name(enum verdict verdict)
@@ -18,16 +19,27 @@ const char *plan_verdict_name(enum verdict verdict)
 const char *plan_reason_name(const struct plan_entry *entry)
 {
 	static const char *const names[] = {
-		[REASON_CMDLINE] = "cmdline",       [REASON_IDENTITY] = "identity",
-		[REASON_BRIDGE] = "bridge",         [REASON_CONSOLE] = "console",
-		[REASON_NO_IOMMU] = "no-iommu",     [REASON_DENYLIST] = "denylist",
-		[REASON_HAS_VFS] = "has-vfs",       [REASON_BOUND] = NULL,
-		[REASON_STORAGE] = "storage",       [REASON_NETWORK] = "network",
-		[REASON_LAST_INPUT] = "last-input", [REASON_ON_BOUND] = "on-bound",
-		[REASON_NO_DRIVER] = "no-driver",   [REASON_GROUP] = "group",
-		[REASON_ABSENT] = "absent",         [REASON_MODULE] = "module",
-		[REASON_UNBIND] = "unbind",         [REASON_STUCK] = "stuck",
-		[REASON_PROBE] = "probe",           [REASON_NONE] = NULL,
+		[REASON_CMDLINE] = "cmdline",
+		[REASON_IDENTITY] = "identity",
+		[REASON_BRIDGE] = "bridge",
+		[REASON_CONSOLE] = "console",
+		[REASON_NO_IOMMU] = "no-iommu",
+		[REASON_DENYLIST] = "denylist",
+		[REASON_HAS_VFS] = "has-vfs",
+		[REASON_BOUND] = NULL,
+		[REASON_STORAGE] = "storage",
+		[REASON_NETWORK] = "network",
+		[REASON_LAST_INPUT] = "last-input",
+		[REASON_ON_BOUND] = "on-bound",
+		[REASON_OPEN] = "open",
+		[REASON_NO_DRIVER] = "no-driver",
+		[REASON_GROUP] = "group",
+		[REASON_ABSENT] = "absent",
+		[REASON_MODULE] = "module",
+		[REASON_UNBIND] = "unbind",
+		[REASON_STUCK] = "stuck",
+		[REASON_PROBE] = "probe",
+		[REASON_NONE] = NULL,
 	};
 
 	if (entry->reason == REASON_CONSOLE && entry->is_boot_vga)
@@ -197,6 +209,13 @@ static char *say_on_bound(const struct plan_entry *entry, const struct plan_inpu
 			: "on a running system nothing is taken from a driver; it is bound at the next boot");
 }
 
+static char *say_open(const struct plan_entry *entry)
+{
+	cleanup_free char *holders = holders_text(entry->device);
+
+	return util_format("%s; close that first, or --even-if-open takes it all the same, which may hang", holders);
+}
+
 static char *say_bridge(const struct plan_entry *entry)
 {
 	if (entry->verdict == VERDICT_SKIP)
@@ -250,6 +269,8 @@ static char *say(const struct plan_entry *entry, const struct plan_input *input)
 		return say_last_input(entry);
 	case REASON_ON_BOUND:
 		return say_on_bound(entry, input);
+	case REASON_OPEN:
+		return say_open(entry);
 	case REASON_NO_DRIVER:
 		return util_format("there is no driver %s: neither built in nor a module that can be found",
 				   entry->driver);

@@ -202,6 +202,26 @@ static void add_driver_after(cJSON *object, const struct plan_entry *entry, cons
 	add_text(object, "driver_after", driver);
 }
 
+/* Only where something has the device open. */
+static void add_holders(cJSON *object, const struct device *device)
+{
+	cJSON *list = device != NULL && device->n_holders > 0 ? cJSON_AddArrayToObject(object, "holders") : NULL;
+
+	for (size_t i = 0; list != NULL && i < device->n_holders; i++) {
+		const struct holder *holder = &device->holders[i];
+		cJSON *item = cJSON_CreateObject();
+
+		if (holder->pid > 0)
+			cJSON_AddNumberToObject(item, "pid", holder->pid);
+		else
+			cJSON_AddNullToObject(item, "pid");
+		add_text(item, "command", holder->command);
+		add_text(item, "node", holder->node);
+		add_text(item, "message", holder->words);
+		cJSON_AddItemToArray(list, item);
+	}
+}
+
 static cJSON *entry_json(const struct plan_entry *entry, const struct report *report)
 {
 	cJSON *object = entry->device != NULL ? report_device_json(entry->device) : absent_json(entry);
@@ -211,6 +231,7 @@ static cJSON *entry_json(const struct plan_entry *entry, const struct report *re
 	add_text(object, "reason", plan_reason_name(entry));
 	add_text(object, "rule", entry->rule->name);
 	add_text(object, "message", entry->message);
+	add_holders(object, entry->device);
 	return object;
 }
 

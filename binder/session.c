@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "binder/apply.h"
+#include "binder/holders.h"
 #include "binder/initramfs.h"
 #include "binder/late.h"
 #include "binder/store.h"
@@ -33,6 +34,27 @@ static void narrow(struct session *session, const struct bdf *bdf)
 	if (session->plan.is_gone)
 		problem_add(&session->problems, PROBLEM_MACHINE, address,
 			    "no device is at this address (it may have been removed again); nothing was changed");
+}
+
+/* What would be taken from a driver, on a running system: who has it open? Then the plan is made once more. */
+static void ask_holders(struct session *session)
+{
+	cleanup_free bool *asked = util_alloc(session->inventory.n_devices + 1);
+	bool any = false;
+
+	for (size_t i = 0; i < session->plan.n_entries; i++) {
+		const struct device *device = session->plan.entries[i].device;
+
+		if (session->plan.entries[i].verdict != VERDICT_BIND || device->driver[0] == '\0' || device->is_taken)
+			continue;
+		asked[device - session->inventory.devices] = true;
+		any = true;
+	}
+	if (!any)
+		return;
+	holders_mark(&session->inventory, session->root, asked);
+	plan_free(&session->plan);
+	plan_build(&session->plan, &session->input);
 }
 
 void session_plan(struct session *session, const char *command, const struct options *options, int root,
@@ -68,7 +90,8 @@ void session_plan(struct session *session, const char *command, const struct opt
 					      .switches = &session->switches,
 					      .needs = &session->needs,
 					      .keeps_bound = (will_apply || options->has_device) &&
-							     !initramfs_is_root(root) };
+							     !initramfs_is_root(root),
+					      .ignores_open = options->even_if_open };
 	if (session->inventory.has_vfio_ids)
 		problem_add(&session->problems, PROBLEM_MACHINE, "vfio-pci",
 			    "ids= is set for it in modprobe.d or on the kernel command line; it is not passed on, "
@@ -77,6 +100,8 @@ void session_plan(struct session *session, const char *command, const struct opt
 	session->stuck = store_stuck(root, &session->input.n_stuck);
 	session->input.stuck = session->stuck;
 	plan_build(&session->plan, &session->input);
+	if (session->input.keeps_bound)
+		ask_holders(session);
 	keep_taken(&session->plan);
 	if (options->has_device)
 		narrow(session, &options->device);

@@ -6,7 +6,7 @@ _vfio_bind()
 {
 	local current=$2 previous=$3 word seen='' skip='' i
 	local commands="boot plan apply status"
-	local options="--root --policy --json --deadline --device --udev --quiet --verbose --help --version -v -h"
+	local options="--root --policy --json --deadline --device --udev --quiet --even-if-open --verbose --help --version -v -h"
 
 	COMPREPLY=()
 	# --root=DIR comes as three words.

@@ -67,6 +67,9 @@
 #define PATH_MOUNTS "proc/self/mounts"
 #define PATH_IOMEM "proc/iomem"
 #define PATH_RELEASE "proc/sys/kernel/osrelease"
+/* Nodes as links in proc/PID/fd show them: text to compare, no path to open. */
+#define DEV_PREFIX "/dev/"
+
 #define PATH_KMSG "dev/kmsg"
 
 #define PATH_DEVICES "sys/bus/pci/devices"
@@ -84,6 +87,10 @@
 #define PATH_ROUTES6 "proc/net/ipv6_route"
 /* udev's database: what its builtin blkid found on each block device. */
 #define PATH_UDEV_DATA "run/udev/data"
+#define PATH_VFIO_CLASS "sys/class/vfio"
+#define PATH_CONSOLES "sys/class/vtconsole"
+#define PATH_FRAMEBUFFERS "sys/class/graphics"
+#define PATH_NVIDIA "proc/driver/nvidia/gpus"
 #define PATH_MODULES "sys/module"
 #define PATH_SCREEN_INFO "sys/kernel/boot_params/data"
 #define PATH_DISABLE_DENYLIST "sys/module/vfio_pci/parameters/disable_denylist"

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "binder/apply.h"
+#include "binder/holders.h"
 #include "binder/policy_internal.h"
 #include "binder/report.h"
 #include "lib/parse.h"
@@ -72,6 +73,8 @@ static void read_device_word(struct device *device, char *word)
 		device->is_late = true;
 	} else if (streq(word, "used")) {
 		set_text(&device->late_keep, value);
+	} else if (streq(word, "open")) {
+		holders_add(device, 0, NULL, NULL, util_copy(value));
 	} else {
 		reject("unknown word", word);
 	}
@@ -108,6 +111,7 @@ void machine_free_device(struct device *device)
 	free(device->serial);
 	free(device->variant);
 	free(device->late_keep);
+	holders_free(device);
 }
 
 static void read_driver_line(struct inventory *inventory, char *rest)

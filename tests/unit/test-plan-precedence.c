@@ -21,6 +21,7 @@ static const struct cause causes[] = {
 	{ "network", "refuse network", .needs = "network 01:00.0;" },
 	{ "last-input", "refuse last-input", .class = "0c03" },
 	{ "on-bound", "skip on-bound", .driver = "foo", .rule = "on-bound=skip\n" },
+	{ "open", "refuse open", .driver = "foo", .words = " open=x" },
 	{ "no-driver", "refuse no-driver", .more = "driver vfio-pci no;" },
 	{ "group", "refuse group", .more = "01:00.1 1200 1111:0003 1 - vfs=1;", .rule = "address=01:00.1\n" },
 };
