@@ -106,7 +106,7 @@ static bool has_target(const struct apply *apply, const struct apply_item *item)
 	char driver[SYSFS_NAME_SIZE];
 
 	read_driver(apply, item, driver);
-	return streq(driver, item->entry->driver);
+	return device_same_driver(driver, item->entry->driver);
 }
 
 static bool is_driverless(const struct apply *apply, const struct apply_item *item)
@@ -192,7 +192,7 @@ static void undo(struct apply *apply, struct apply_item *item)
 	clear_override(apply, item);
 	for (int i = 0; i < 2; i++) {
 		read_driver(apply, item, driver);
-		if (!streq(driver, item->entry->driver))
+		if (!device_same_driver(driver, item->entry->driver))
 			break;
 		(void)unbind(apply, item, driver);
 		if (item->is_stuck)
@@ -248,11 +248,32 @@ static void set_override(struct apply *apply, struct apply_item *item)
 		fail(apply, item, REASON_PROBE, result);
 }
 
+/*
+ * A policy or an alias may have named the module; an override takes effect with the driver's own name only. Returns
+ * false if there is no such driver by any name.
+ */
+static bool learn_name(struct apply *apply, size_t index)
+{
+	char name[SYSFS_NAME_SIZE];
+
+	memcpy(name, apply->items[index].entry->driver, sizeof(name));
+	if (!inventory_find_driver(apply->kernel->root, name))
+		return false;
+	for (size_t i = index; i < apply->n_items; i++) {
+		char *driver = apply->items[i].entry->driver;
+
+		if (!device_same_driver(driver, name) || streq(driver, name))
+			continue;
+		memcpy(driver, name, sizeof(name));
+		set_override(apply, &apply->items[i]);
+	}
+	return true;
+}
+
 /* Each driver's module once. A driver that is there already needs none: it may be built in. */
 static void load_driver(struct apply *apply, size_t index)
 {
 	const char *driver = apply->items[index].entry->driver;
-	char path[PATH_SIZE];
 	int result;
 
 	for (size_t i = 0; i < index; i++)
@@ -266,11 +287,10 @@ static void load_driver(struct apply *apply, size_t index)
 			journal_write(apply->journal,
 				      &(struct journal_entry){ JOURNAL_FAIL, MODULE_TYPE1, REASON_MODULE, result, "" });
 	}
-	snprintf(path, sizeof(path), PATH_DRIVERS "/%s", driver);
-	if (sysfs_exists(apply->kernel->root, path))
+	if (learn_name(apply, index))
 		return;
 	result = apply->kernel->load(apply->kernel->context, driver);
-	if (result == 0 && !sysfs_exists(apply->kernel->root, path))
+	if (result == 0 && !learn_name(apply, index))
 		result = -ENODEV;
 	for (size_t i = index; i < apply->n_items && result < 0; i++)
 		if (streq(apply->items[i].entry->driver, driver) && !apply->items[i].is_failed)
@@ -302,7 +322,7 @@ static void bind_item(struct apply *apply, struct apply_item *item)
 	if (item->is_failed)
 		return;
 	read_driver(apply, item, driver);
-	if (driver[0] != '\0' && !streq(driver, item->entry->driver)) {
+	if (driver[0] != '\0' && !device_same_driver(driver, item->entry->driver)) {
 		/* A driver that was faster than our override, where the plan said that none is disturbed. */
 		if (item->entry->keeps_driver) {
 			fail(apply, item, REASON_UNBIND, -EBUSY);
@@ -420,6 +440,8 @@ void apply_rewind(struct inventory *inventory, const struct journal *journal)
 void apply_load_journal(struct apply *apply)
 {
 	journal_read(apply->journal, take_event, apply);
+	for (size_t i = 0; i < apply->n_items; i++)
+		(void)inventory_find_driver(apply->kernel->root, apply->items[i].entry->driver);
 }
 
 /*

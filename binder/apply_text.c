@@ -101,7 +101,7 @@ static const char *say_undo(const struct apply_item *item, const char *driver)
 		return "; its override could not be cleared";
 	if (item->reason == REASON_NONE)
 		return "";
-	if (streq(driver, item->entry->driver))
+	if (device_same_driver(driver, item->entry->driver))
 		return "; it could not be taken back";
 	if (driver[0] == '\0' && native[0] != '\0')
 		return "; its own driver did not take it back";
@@ -133,7 +133,7 @@ static void conclude(struct apply_item *item, const struct apply *apply, const s
 		entry->reason = REASON_PROBE;
 		text = util_copy(
 			"it was removed meanwhile (No such device), so there is nothing to bind or to give back");
-	} else if (item->is_failed || !streq(driver, entry->driver)) {
+	} else if (item->is_failed || !device_same_driver(driver, entry->driver)) {
 		entry->verdict = VERDICT_FAIL;
 		entry->reason = item->is_failed ? item->reason : REASON_PROBE;
 		text = say_failure(item);

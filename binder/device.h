@@ -38,7 +38,7 @@ struct device {
 	bool has_secondary_bus; /* the kernel shows secondary_bus_number: a bridge */
 	unsigned int vfs;       /* virtual functions that exist now */
 	char *serial;           /* owned; NULL if the kernel shows none */
-	char *variant;          /* owned; module of the best variant driver, NULL if only vfio-pci fits */
+	char *variant;          /* owned; the best variant driver, by its module's name; NULL if only vfio-pci fits */
 
 	/* Set by inventory_mark_late(). */
 	bool is_late;    /* arrived on the running system: on-bound may take it from its driver */
@@ -95,10 +95,20 @@ static inline bool device_is_display(const struct device *device)
 	return device_base_class(device) == CLASS_BASE_DISPLAY;
 }
 
-/* vfio-pci or one of its variant drivers (mlx5_vfio_pci, xe-vfio-pci, ...). */
+/* vfio-pci or one of its variant drivers (mlx5_vfio_pci, xe-vfio-pci, nvidia-vgpu-vfio, ...). */
 static inline bool device_is_vfio_driver(const char *driver)
 {
-	return streq(driver, "vfio-pci") || ends_with(driver, "_vfio_pci") || ends_with(driver, "-vfio-pci");
+	return streq(driver, "vfio-pci") || ends_with(driver, "_vfio_pci") || ends_with(driver, "-vfio-pci") ||
+	       ends_with(driver, "_vfio") || ends_with(driver, "-vfio");
+}
+
+/* A module's name has underscores only; its driver may have dashes in their place (vfio_pci: vfio-pci). */
+static inline bool device_same_driver(const char *a, const char *b)
+{
+	for (; *a != '\0' && *b != '\0'; a++, b++)
+		if ((*a == '-' ? '_' : *a) != (*b == '-' ? '_' : *b))
+			return false;
+	return *a == *b;
 }
 
 #endif

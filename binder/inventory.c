@@ -354,14 +354,32 @@ static struct driver_choice *want_driver(struct inventory *inventory, const char
 	return choice;
 }
 
-static enum known driver_available(int root, struct modules *modules, const char *name)
+static bool is_registered(int root, const char *driver)
 {
 	char path[ATTRIBUTE_PATH_SIZE];
 
-	snprintf(path, sizeof(path), PATH_DRIVERS "/%s", name);
-	if (sysfs_exists(root, path))
-		return KNOWN_YES;
-	return modules_can_find(modules, name);
+	snprintf(path, sizeof(path), PATH_DRIVERS "/%s", driver);
+	return sysfs_exists(root, path);
+}
+
+bool inventory_find_driver(int root, char name[static SYSFS_NAME_SIZE])
+{
+	char dashed[SYSFS_NAME_SIZE];
+
+	if (is_registered(root, name))
+		return true;
+	memcpy(dashed, name, sizeof(dashed));
+	for (char *c = dashed; *c != '\0'; c++)
+		*c = *c == '_' ? '-' : *c;
+	if (!is_registered(root, dashed))
+		return false;
+	memcpy(name, dashed, sizeof(dashed));
+	return true;
+}
+
+static enum known driver_available(int root, struct modules *modules, const char *name)
+{
+	return is_registered(root, name) ? KNOWN_YES : modules_can_find(modules, name);
 }
 
 static void complete_drivers(struct inventory *inventory, int root, const struct policy *policy)

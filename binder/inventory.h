@@ -56,4 +56,10 @@ bool inventory_has(int root, const char *address);
 /* Reads a function's driver link as it is now: "" if none. A vanished device has none. */
 void inventory_read_driver(int root, const char *address, char driver[static SYSFS_NAME_SIZE]);
 
+/*
+ * Is there a driver of this name? A module's name is as good: its driver may have dashes in place of underscores, and
+ * the name then becomes that.
+ */
+bool inventory_find_driver(int root, char name[static SYSFS_NAME_SIZE]);
+
 #endif

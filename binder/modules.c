@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <libkmod.h>
 #include <limits.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <syslog.h>
@@ -21,6 +23,9 @@
  * value of an option counts, and only the policy names devices.
  */
 #define NO_IDS "ids="
+
+/* Aliases that only driver_override leads to (Linux 5.15): vfio_pci has one that fits every device. */
+#define VARIANT_PREFIX "vfio_pci:"
 
 struct modules {
 	struct kmod_ctx *context; /* NULL if there is no module directory */
@@ -152,17 +157,67 @@ enum known modules_can_find(struct modules *modules, const char *driver)
 	return answer;
 }
 
-/*
- * Every vfio_pci: alias but that of vfio_pci itself names ids, so whatever else fits is more special.
- */
+/* How special an alias is: each wildcard makes it less so. */
+static unsigned int count_wildcards(const char *pattern)
+{
+	unsigned int count = 0;
+
+	for (; *pattern != '\0'; pattern++)
+		count += *pattern == '*';
+	return count;
+}
+
+/* Of the lines "alias PATTERN MODULE" that fit: the module with the fewest wildcards, but not vfio_pci itself. */
+static char *find_best(char *text, const char *alias)
+{
+	unsigned int fewest = UINT_MAX;
+	const char *found = NULL;
+
+	for (char *line = text, *next; line != NULL; line = next) {
+		char *pattern, *module;
+
+		next = strchr(line, '\n');
+		if (next != NULL)
+			*next++ = '\0';
+		if (!starts_with(line, "alias " VARIANT_PREFIX))
+			continue;
+		pattern = line + strlen("alias ");
+		module = strchr(pattern, ' ');
+		if (module == NULL)
+			continue;
+		*module++ = '\0';
+		if (streq(module, "vfio_pci") || count_wildcards(pattern) >= fewest || fnmatch(pattern, alias, 0) != 0)
+			continue;
+		fewest = count_wildcards(pattern);
+		found = module;
+	}
+	return found != NULL ? util_copy(found) : NULL;
+}
+
+/* More than one fits, and libkmod does not say how well: the index as text does. */
+static char *choose(struct modules *modules, const char *alias)
+{
+	cleanup_close int fd = memfd_create("aliases", MFD_CLOEXEC);
+	cleanup_free char *text = NULL;
+	struct stat info;
+
+	if (fd < 0 || kmod_dump_index(modules->context, KMOD_INDEX_MODULES_ALIAS, fd) < 0 || fstat(fd, &info) < 0)
+		return NULL;
+	text = util_alloc((size_t)info.st_size + 1);
+	if (pread(fd, text, (size_t)info.st_size, 0) != info.st_size)
+		return NULL;
+	return find_best(text, alias);
+}
+
 char *modules_find_variant(struct modules *modules, const struct device *device)
 {
 	struct kmod_list *list = NULL, *item;
-	char alias[96], *found = NULL;
+	char alias[96], *found = NULL, *best;
+	size_t n = 0;
 
 	if (modules->context == NULL || modules->is_flat)
 		return NULL;
-	snprintf(alias, sizeof(alias), "vfio_pci:v%08Xd%08Xsv%08Xsd%08Xbc%02Xsc%02Xi%02X", device->vendor,
+	snprintf(alias, sizeof(alias), VARIANT_PREFIX "v%08Xd%08Xsv%08Xsd%08Xbc%02Xsc%02Xi%02X", device->vendor,
 		 device->device, device->subvendor, device->subdevice, device->class >> 16, device->class >> 8 & 0xff,
 		 device->class & 0xff);
 	if (kmod_module_new_from_lookup(modules->context, alias, &list) < 0)
@@ -170,13 +225,21 @@ char *modules_find_variant(struct modules *modules, const struct device *device)
 	kmod_list_foreach(item, list)
 	{
 		struct kmod_module *module = kmod_module_get_module(item);
+		const char *name = kmod_module_get_name(module);
 
-		if (found == NULL && !streq(kmod_module_get_name(module), "vfio_pci"))
-			found = util_copy(kmod_module_get_name(module));
+		if (!streq(name, "vfio_pci") && (found == NULL || !streq(name, found))) {
+			n++;
+			free(found);
+			found = util_copy(name);
+		}
 		kmod_module_unref(module);
 	}
 	kmod_module_unref_list(list);
-	return found;
+	best = n > 1 ? choose(modules, alias) : NULL;
+	if (best == NULL)
+		return found;
+	free(found);
+	return best;
 }
 
 bool modules_have_ids(struct modules *modules)

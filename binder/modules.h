@@ -22,8 +22,8 @@ void modules_close(struct modules *modules);
 enum known modules_can_find(struct modules *modules, const char *driver);
 
 /*
- * The variant driver's module that fits the device best, by its "vfio_pci:" alias (Linux 5.15 on).
- * Returns its name, owned by the caller, or NULL if only vfio-pci fits.
+ * The variant driver's module that fits the device best, by its "vfio_pci:" alias (Linux 5.15 on): the one with the
+ * fewest wildcards. Returns its name, owned by the caller, or NULL if only vfio-pci fits.
  */
 char *modules_find_variant(struct modules *modules, const struct device *device);
 

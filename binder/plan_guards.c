@@ -81,7 +81,7 @@ static bool is_bound(const struct plan_entry *entry)
 {
 	const char *driver = entry->device->driver;
 
-	return streq(driver, entry->driver) ||
+	return device_same_driver(driver, entry->driver) ||
 	       (streq(entry->rule->settings.driver, POLICY_DRIVER_AUTO) && device_is_vfio_driver(driver));
 }
 
@@ -113,7 +113,8 @@ static void guard(struct plan_entry *entry, const struct plan_input *input)
 	}
 	if (device->iommu_group == DEVICE_NO_GROUP)
 		entry->reasons |= BIT(REASON_NO_IOMMU);
-	if (in_denylist(device) && streq(entry->driver, POLICY_DRIVER_DEFAULT) && !input->inventory->ignores_denylist)
+	if (in_denylist(device) && device_same_driver(entry->driver, POLICY_DRIVER_DEFAULT) &&
+	    !input->inventory->ignores_denylist)
 		entry->reasons |= BIT(REASON_DENYLIST);
 	if (device->vfs > 0)
 		entry->reasons |= BIT(REASON_HAS_VFS);

@@ -17,9 +17,10 @@
 #define OVERRIDE_NONE "(null)"
 
 const struct fake_driver fake_drivers[] = {
-	{ "nouveau", "nouveau", "10de:13c2" }, { "snd_hda_intel", "snd_hda_intel", "10de:0fbb" },
-	{ "e1000e", "e1000e", "8086:10d3" },   { "vfio-pci", "vfio_pci", "" },
-	{ "pci-stub", "pci_stub", "" },        { 0 },
+	{ "nouveau", "nouveau", "10de:13c2" },    { "snd_hda_intel", "snd_hda_intel", "10de:0fbb" },
+	{ "e1000e", "e1000e", "8086:10d3" },      { "vfio-pci", "vfio_pci", "" },
+	{ "pci-stub", "pci_stub", "" },           { "xe-vfio-pci", "xe_vfio_pci", "" },
+	{ "mlx5_vfio_pci", "mlx5_vfio_pci", "" }, { 0 },
 };
 
 /* --- what the tree shows --- */

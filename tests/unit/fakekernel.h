@@ -49,7 +49,8 @@ struct fake_kernel {
 	bool touched_hung; /* something was written for that device afterwards */
 };
 
-/* The driver table of most tests: nouveau, snd_hda_intel, e1000e, vfio-pci and pci-stub, all of them modules. */
+/* The driver table of most tests: nouveau, snd_hda_intel, e1000e, vfio-pci, pci-stub and two variant drivers, all
+ * modules. */
 extern const struct fake_driver fake_drivers[];
 
 /* Fills in the kernel table. The rest is the caller's. Free with fake_free(). */

@@ -72,6 +72,13 @@ const struct scenario scenarios[] = {
 	  .verdicts =
 		  "01:00.0 fail probe gpu; 01:00.1 fail group gpu; 02:00.0 bind nic; 03:00.0 bind card; = partial 1",
 	  .links = "00:02.0=i915 01:00.0= 01:00.1= 02:00.0=vfio-pci 03:00.0=vfio-pci " },
+	{ .name = "variant drivers, named as their modules are",
+	  .tree = HOST_GPU BOUND_GPU CARDS,
+	  .policy = "[policy]\ndriver = xe_vfio_pci\n" TAKE_GPU
+		    "[device nic]\naddress = 02:00.0\nallow = network\ndriver = mlx5_vfio_pci\n"
+		    "[device card]\naddress = 03:00.0\ndriver = vfio_pci\n",
+	  .verdicts = "01:00.0 bind gpu; 01:00.1 bind gpu; 02:00.0 bind nic; 03:00.0 bind card; = ok 0",
+	  .links = "00:02.0=i915 01:00.0=xe-vfio-pci 01:00.1=xe-vfio-pci 02:00.0=mlx5_vfio_pci 03:00.0=vfio-pci " },
 	{ .name = "vfio_iommu_type1 missing",
 	  .tree = HOST_GPU BOUND_GPU,
 	  .policy = TAKE_GPU,
