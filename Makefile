@@ -62,7 +62,7 @@ HOST_SRC   := $(wildcard host/*.c)
 HOOKS_SRC  := $(wildcard hooks/*.c)
 # All but their main() functions.
 HOOKS_PARTS := $(filter-out hooks/hook.c hooks/guard.c,$(HOOKS_SRC))
-HOOKS_PKG  := inih libcjson libxml-2.0 libsystemd blkid
+HOOKS_PKG  := inih libcjson expat libsystemd blkid
 STAGES_SRC := $(LIB_SRC) $(filter-out binder/main.c,$(BINDER_SRC))
 UNIT_SRC   := $(wildcard tests/unit/*.c)
 MAN_SRC    := $(wildcard man/*.scd)

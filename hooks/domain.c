@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "hooks/domain.h"
 
-#include <libxml/parser.h>
-#include <libxml/parserInternals.h>
-#include <libxml/tree.h>
-
+#include "hooks/xml.h"
 #include "lib/parse.h"
 #include "lib/util.h"
 
@@ -13,55 +10,15 @@
 /* No host has more devices; a file of noise might. */
 #define ITEMS_MAX 1024
 
-/* The first element of that name below node, or behind it among its siblings; NULL if there is none. */
-static const xmlNode *first(const xmlNode *node, const char *name)
+static bool attribute_is(const struct xml_element *element, const char *name, const char *value)
 {
-	for (node = node != NULL ? node->children : NULL; node != NULL; node = node->next)
-		if (node->type == XML_ELEMENT_NODE && streq((const char *)node->name, name))
-			return node;
-	return NULL;
-}
-
-static const xmlNode *next(const xmlNode *node)
-{
-	const xmlChar *name = node->name;
-
-	for (node = node->next; node != NULL; node = node->next)
-		if (node->type == XML_ELEMENT_NODE && xmlStrEqual(node->name, name))
-			return node;
-	return NULL;
-}
-
-/* An attribute's value, "" if there is none. Owned by the caller. */
-static char *attribute(const xmlNode *node, const char *name)
-{
-	xmlChar *value = node != NULL ? xmlGetNoNsProp(node, (const xmlChar *)name) : NULL;
-	char *text = util_copy(value != NULL ? (const char *)value : "");
-
-	xmlFree(value);
-	return text;
-}
-
-static bool attribute_is(const xmlNode *node, const char *name, const char *value)
-{
-	cleanup_free char *text = attribute(node, name);
-
-	return streq(text, value);
-}
-
-static char *content(const xmlNode *node)
-{
-	xmlChar *value = node != NULL ? xmlNodeGetContent(node) : NULL;
-	char *text = util_copy(value != NULL ? (const char *)value : "");
-
-	xmlFree(value);
-	return text;
+	return streq(xml_attribute(element, name), value);
 }
 
 /* libvirt writes hex with 0x and decimal without. */
-static bool attribute_number(const xmlNode *node, const char *name, uint64_t max, unsigned int *ret)
+static bool attribute_number(const struct xml_element *node, const char *name, uint64_t max, unsigned int *ret)
 {
-	cleanup_free char *text = attribute(node, name);
+	const char *text = xml_attribute(node, name);
 	uint64_t value;
 
 	if (!parse_number(text, starts_with(text, "0x") ? 16 : 10, max, &value))
@@ -71,20 +28,20 @@ static bool attribute_number(const xmlNode *node, const char *name, uint64_t max
 }
 
 /* vcpupin, else the cpuset of vcpu: the order of formatdomain.rst. */
-static const char *read_pins(struct domain *domain, const xmlNode *top)
+static const char *read_pins(struct domain *domain, const struct xml_element *top)
 {
-	const xmlNode *pin = first(first(top, "cputune"), "vcpupin");
+	const struct xml_element *pin = xml_first(xml_first(top, "cputune"), "vcpupin");
 	struct cpulist cpus;
 
-	for (; pin != NULL; pin = next(pin)) {
-		cleanup_free char *text = attribute(pin, "cpuset");
+	for (; pin != NULL; pin = xml_next(pin)) {
+		const char *text = xml_attribute(pin, "cpuset");
 
 		if (!cpulist_parse(text, &cpus))
 			return "the cpuset of a vcpupin is no list of CPUs";
 		cpulist_add(&domain->pinned, &cpus);
 	}
 	if (cpulist_is_empty(&domain->pinned)) {
-		cleanup_free char *text = attribute(first(top, "vcpu"), "cpuset");
+		const char *text = xml_attribute(xml_first(top, "vcpu"), "cpuset");
 
 		if (!cpulist_parse(text, &domain->pinned))
 			return "the cpuset of vcpu is no list of CPUs";
@@ -94,9 +51,9 @@ static const char *read_pins(struct domain *domain, const xmlNode *top)
 }
 
 /* <partition>/machine/x</partition> is machine-x.slice, in machine.slice. Scopes must not be computed, slices may. */
-static void read_slice(struct domain *domain, const xmlNode *top)
+static void read_slice(struct domain *domain, const struct xml_element *top)
 {
-	cleanup_free char *partition = content(first(first(top, "resource"), "partition"));
+	const char *partition = xml_text(xml_first(xml_first(top, "resource"), "partition"));
 	const char *start = partition + (partition[0] == '/' ? 1 : 0);
 	size_t length = strcspn(start, "/");
 
@@ -107,7 +64,7 @@ static void read_slice(struct domain *domain, const xmlNode *top)
 		domain->slice = util_format("%.*s.slice", (int)length, start);
 }
 
-static bool read_bdf(const xmlNode *address, struct bdf *ret)
+static bool read_bdf(const struct xml_element *address, struct bdf *ret)
 {
 	unsigned int number, bus, slot, function;
 
@@ -120,23 +77,23 @@ static bool read_bdf(const xmlNode *address, struct bdf *ret)
 	return true;
 }
 
-static bool read_usb(const xmlNode *source, struct host_device *device)
+static bool read_usb(const struct xml_element *source, struct host_device *device)
 {
-	const xmlNode *address = first(source, "address");
-	cleanup_free char *policy = attribute(source, "startupPolicy");
+	const struct xml_element *address = xml_first(source, "address");
+	const char *policy = xml_attribute(source, "startupPolicy");
 
 	device->is_optional = streq(policy, "optional") || streq(policy, "requisite");
 	if (address != NULL)
 		return attribute_number(address, "bus", UINT16_MAX, &device->bus) &&
 		       attribute_number(address, "device", UINT16_MAX, &device->number);
-	return attribute_number(first(source, "vendor"), "id", UINT16_MAX, &device->vendor) &&
-	       attribute_number(first(source, "product"), "id", UINT16_MAX, &device->product);
+	return attribute_number(xml_first(source, "vendor"), "id", UINT16_MAX, &device->vendor) &&
+	       attribute_number(xml_first(source, "product"), "id", UINT16_MAX, &device->product);
 }
 
-static bool read_scsi(const xmlNode *source, struct host_device *device)
+static bool read_scsi(const struct xml_element *source, struct host_device *device)
 {
-	cleanup_free char *adapter = attribute(first(source, "adapter"), "name");
-	const xmlNode *address = first(source, "address");
+	const char *adapter = xml_attribute(xml_first(source, "adapter"), "name");
+	const struct xml_element *address = xml_first(source, "address");
 	unsigned int bus, target, unit;
 
 	if (!starts_with(adapter, "scsi_host") || !attribute_number(address, "bus", UINT16_MAX, &bus) ||
@@ -147,9 +104,9 @@ static bool read_scsi(const xmlNode *source, struct host_device *device)
 	return true;
 }
 
-static bool read_mdev(const xmlNode *source, struct host_device *device)
+static bool read_mdev(const struct xml_element *source, struct host_device *device)
 {
-	cleanup_free char *text = attribute(first(source, "address"), "uuid");
+	const char *text = xml_attribute(xml_first(source, "address"), "uuid");
 	char uuid[UUID_SIZE];
 
 	if (!uuid_copy(uuid, text))
@@ -159,15 +116,15 @@ static bool read_mdev(const xmlNode *source, struct host_device *device)
 }
 
 /* Devices of other kinds (storage and network of containers, iSCSI, vhost) are nothing that we look after. */
-static void add_device(struct domain *domain, const xmlNode *node, const char *type, bool is_managed)
+static void add_device(struct domain *domain, const struct xml_element *node, const char *type, bool is_managed)
 {
-	const xmlNode *source = first(node, "source");
+	const struct xml_element *source = xml_first(node, "source");
 	struct host_device device = { .is_managed = is_managed };
 	bool is_known = false;
 
 	if (streq(type, "pci")) {
 		device.kind = HOST_PCI;
-		is_known = read_bdf(first(source, "address"), &device.bdf);
+		is_known = read_bdf(xml_first(source, "address"), &device.bdf);
 	} else if (streq(type, "usb")) {
 		device.kind = HOST_USB;
 		is_known = read_usb(source, &device);
@@ -184,10 +141,10 @@ static void add_device(struct domain *domain, const xmlNode *node, const char *t
 		free(device.name);
 }
 
-static void read_disk(struct domain *domain, const xmlNode *node)
+static void read_disk(struct domain *domain, const struct xml_element *node)
 {
-	const xmlNode *source = first(node, "source");
-	cleanup_free char *path = attribute(source, "dev"), *kind = attribute(node, "device");
+	const struct xml_element *source = xml_first(node, "source");
+	const char *path = xml_attribute(source, "dev"), *kind = xml_attribute(node, "device");
 	struct domain_disk *disk;
 
 	if (attribute_is(node, "type", "nvme"))
@@ -195,71 +152,41 @@ static void read_disk(struct domain *domain, const xmlNode *node)
 	if (!attribute_is(node, "type", "block") || path[0] != '/' || domain->n_disks == ITEMS_MAX)
 		return;
 	disk = util_append(&domain->disks, &domain->n_disks, sizeof(*disk));
-	disk->path = path;
-	path = NULL;
-	disk->is_held = !streq(kind, "cdrom") && !streq(kind, "floppy") && first(node, "shareable") == NULL &&
-			first(node, "readonly") == NULL;
+	disk->path = util_copy(path);
+	disk->is_held = !streq(kind, "cdrom") && !streq(kind, "floppy") && xml_first(node, "shareable") == NULL &&
+			xml_first(node, "readonly") == NULL;
 }
 
-static void read_devices(struct domain *domain, const xmlNode *devices)
+static void read_devices(struct domain *domain, const struct xml_element *devices)
 {
-	for (const xmlNode *node = first(devices, "disk"); node != NULL; node = next(node))
+	for (const struct xml_element *node = xml_first(devices, "disk"); node != NULL; node = xml_next(node))
 		read_disk(domain, node);
-	for (const xmlNode *node = first(devices, "hostdev"); node != NULL; node = next(node)) {
-		cleanup_free char *type = attribute(node, "type");
-
-		add_device(domain, node, type, attribute_is(node, "managed", "yes"));
-	}
-	for (const xmlNode *node = first(devices, "interface"); node != NULL; node = next(node))
+	for (const struct xml_element *node = xml_first(devices, "hostdev"); node != NULL; node = xml_next(node))
+		add_device(domain, node, xml_attribute(node, "type"), attribute_is(node, "managed", "yes"));
+	for (const struct xml_element *node = xml_first(devices, "interface"); node != NULL; node = xml_next(node))
 		if (attribute_is(node, "type", "hostdev"))
 			add_device(domain, node, "pci", attribute_is(node, "managed", "yes"));
 }
 
-static const char *read_domain(struct domain *domain, const xmlNode *top)
+static const char *read_domain(struct domain *domain, const struct xml_element *top)
 {
-	cleanup_free char *uuid = content(first(top, "uuid"));
+	const char *uuid = xml_text(xml_first(top, "uuid"));
 
-	if (top == NULL || !streq((const char *)top->name, "domain"))
+	if (!streq(xml_name(top), "domain"))
 		return "it is no <domain>";
 	if (!uuid_copy(domain->uuid, uuid))
 		return "it has no uuid";
-	domain->name = content(first(top, "name"));
+	domain->name = util_copy(xml_text(xml_first(top, "name")));
 	if (domain->name[0] == '\0')
 		return "it has no name";
 	read_slice(domain, top);
-	read_devices(domain, first(top, "devices"));
+	read_devices(domain, xml_first(top, "devices"));
 	return read_pins(domain, top);
-}
-
-/* libvirt writes no document type: whoever did may want entities that never end. */
-static void refuse_document_type(void *context, const xmlChar *name, const xmlChar *id, const xmlChar *system)
-{
-	xmlParserCtxt *parser = context;
-
-	(void)name;
-	(void)id;
-	(void)system;
-	parser->wellFormed = 0;
-	xmlStopParser(parser);
-}
-
-static xmlDoc *parse_document(const char *text, size_t length)
-{
-	xmlParserCtxt *parser = xmlNewParserCtxt();
-	xmlDoc *document;
-
-	if (parser == NULL)
-		return NULL;
-	parser->sax->internalSubset = refuse_document_type;
-	document = xmlCtxtReadMemory(parser, text, (int)length, NULL, NULL,
-				     XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_COMPACT);
-	xmlFreeParserCtxt(parser);
-	return document;
 }
 
 const char *domain_parse(struct domain *domain, const char *text, size_t length)
 {
-	xmlDoc *document;
+	struct xml_element *top;
 	const char *wrong;
 
 	*domain = (struct domain){ 0 };
@@ -267,11 +194,11 @@ const char *domain_parse(struct domain *domain, const char *text, size_t length)
 		return "it is empty";
 	if (length > DOMAIN_SIZE_MAX)
 		return "it is larger than 8 MiB";
-	document = parse_document(text, length);
-	if (document == NULL)
+	top = xml_parse(text, length);
+	if (top == NULL)
 		return "it is no well-formed XML, or has a document type";
-	wrong = read_domain(domain, xmlDocGetRootElement(document));
-	xmlFreeDoc(document);
+	wrong = read_domain(domain, top);
+	xml_free(top);
 	if (wrong != NULL)
 		domain_free(domain);
 	return wrong;

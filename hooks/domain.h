@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A guest's description, as libvirt hands it to a hook on standard input. It comes from a root daemon but carries what
- * users wrote: no entities, no DTD, no network, and a limit of size. domain.c is the only file that includes libxml2.
+ * users wrote: no entities, no DTD, no network, and limits of size and depth (xml.h).
  */
 #ifndef VFIOKIT_HOOKS_DOMAIN_H
 #define VFIOKIT_HOOKS_DOMAIN_H

@@ -9,8 +9,8 @@ out=build/fuzz
 passed=0 failed=0
 mkdir -p "$out" || exit 1
 
-flags="-std=gnu17 -D_GNU_SOURCE -I. -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all $(pkg-config --cflags libxml-2.0)"
-libraries=$(pkg-config --libs libkmod inih libcjson libarchive libxml-2.0 libsystemd blkid)
+flags="-std=gnu17 -D_GNU_SOURCE -I. -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all $(pkg-config --cflags expat)"
+libraries=$(pkg-config --libs libkmod inih libcjson libarchive expat libsystemd blkid)
 
 # shellcheck disable=SC2016 # expanded by the inner shell
 compile() { # FILE...: everything that the targets share, once, with the hooks that count coverage

@@ -21,7 +21,7 @@ dir=$top/build/cache/system/$suite
 # libvirtd with machined (scopes for guests) and logind (inhibitors), QEMU to run guests in, and what our programs link.
 packages=(systemd systemd-sysv udev kmod mount util-linux e2fsprogs dbus libpam-systemd polkitd systemd-container
 	libvirt-daemon-system libvirt-clients qemu-system-x86 apparmor procps dmsetup mdadm fdisk
-	libxml2 libsystemd0 libblkid1 libinih1 libcjson1)
+	libexpat1 libsystemd0 libblkid1 libinih1 libcjson1)
 
 # Neither these drivers nor documentation matter here, and without them everything is several times faster.
 unwanted=(usr/share/{doc,man,locale,info}
@@ -45,7 +45,7 @@ make_root()
 	rm -rf "$dir"/root/var/{cache/apt,lib/apt/lists}/*
 	# shellcheck disable=SC2016 # dpkg-query's own
 	chroot "$dir/root" dpkg-query -W -f '${Package} ${Version}\n' |
-		grep -E '^(systemd|libvirt-daemon|qemu-system-x86|libxml2|libblkid1) ' >"$dir/versions"
+		grep -E '^(systemd|libvirt-daemon|qemu-system-x86|libexpat1|libblkid1) ' >"$dir/versions"
 	echo "$kernel" >>"$dir/versions"
 	ln -sf "root/boot/vmlinuz-${kernel#linux-image-}" "$dir/vmlinuz"
 	echo "${kernel#linux-image-}" >"$dir/release.part"

@@ -123,6 +123,9 @@ static const struct {
 	{ "a name with everything",
 	  "<domain><name>-a b&quot;&apos;$(c)\xC3\xA9</name><uuid>4DEA22B3-1D52-D8F3-2516-782E98AB3FA0</uuid></domain>",
 	  "-a b\"'$(c)\xC3\xA9 machine.slice pins=" },
+	{ "text in pieces", "<domain><name> w&#105;<![CDATA[n<]]>\n</name><uuid>" UUID "</uuid></domain>",
+	  " win<\n machine.slice pins=" },
+	{ "names with a prefix are others'", HEAD "<x:devices/><x:name>y</x:name></domain>", NONE },
 	{ "empty", "", "it is empty" },
 	{ "no XML", "hello", "it is no well-formed XML, or has a document type" },
 	{ "cut off", HEAD "<devices>", "it is no well-formed XML, or has a document type" },
@@ -181,7 +184,7 @@ TEST(domain_too_large)
 	CHECK_STR(got, NONE);
 }
 
-/* A bomb of nested elements ends at the depth that libxml2 allows. */
+/* A bomb of nested elements ends at the depth that we allow. */
 TEST(domain_deep)
 {
 	size_t depth = 100000, length = depth * 3;
