@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "hooks/records.h"
 #include "lib/file.h"
 #include "lib/log.h"
 #include "lib/paths.h"
@@ -15,8 +16,9 @@
 /* Where guests are unless their partition says otherwise; libvirt pins their processors in it, so it stays wide. */
 #define MACHINE_SLICE "machine.slice"
 
-/* How often the kernel is asked whether it has done what systemd promised (ns). */
-#define VERIFY_INTERVAL 5000000
+/* How soon the kernel is asked again whether it has done what systemd promised, and how seldom at last (ns). */
+#define VERIFY_FIRST 500000
+#define VERIFY_LAST 8000000
 
 static int read_list(int root, const char *path, struct cpulist *ret)
 {
@@ -133,124 +135,30 @@ static bool verify(int root, const char *unit, const struct cpulist *wanted, con
 		   unsigned int patience)
 {
 	uint64_t deadline = claims_clock() + patience;
-	const struct timespec interval = { 0, VERIFY_INTERVAL };
+	struct timespec interval = { 0, VERIFY_FIRST };
 
 	while (!has_effect(root, unit, wanted, machine)) {
 		if (claims_clock() >= deadline)
 			return false;
 		(void)nanosleep(&interval, NULL);
+		if (interval.tv_nsec < VERIFY_LAST)
+			interval.tv_nsec *= 2;
 	}
 	return true;
 }
 
-/* --- what was there before -------------------------------------------------------------------------------------- */
+/* --- all units, one step after the other ---------------------------------------------------------------------------
+ */
 
-#define HEADER "vfiokit-cpus 1"
-#define RECORDS_MAX (1024 * 1024)
-
-static bool take_list(char **line, struct cpulist *ret)
-{
-	char *word = strsep(line, " ");
-
-	return word != NULL && word[0] != '\0' && cpulist_parse(streq(word, "-") ? "" : word, ret);
-}
-
-bool cpus_parse_records(struct unit_records *records, const char *text, size_t length)
-{
-	cleanup_free char *copy = util_copy(text);
-	char *rest = copy, *line = strsep(&rest, "\n");
-
-	*records = (struct unit_records){ 0 };
-	if (strlen(text) != length || !streq(line, HEADER))
-		return false;
-	while ((line = strsep(&rest, "\n")) != NULL && line[0] != '\0') {
-		char *unit = strsep(&line, " ");
-		struct unit_record record = { 0 };
-
-		if (unit[0] == '\0' || unit[0] == '.' || strchr(unit, '/') != NULL ||
-		    !take_list(&line, &record.former) || !take_list(&line, &record.written) ||
-		    !take_list(&line, &record.next) || line != NULL) {
-			cpus_free_records(records);
-			return false;
-		}
-		record.unit = util_copy(unit);
-		*(struct unit_record *)util_append(&records->items, &records->count, sizeof(record)) = record;
-	}
-	return true;
-}
-
-static void add_list(char **text, const struct cpulist *list, const char *end)
-{
-	cleanup_free char *cpus = cpulist_format(list);
-	char *longer = util_format("%s%s%s", *text, cpus[0] != '\0' ? cpus : "-", end);
-
-	free(*text);
-	*text = longer;
-}
-
-char *cpus_format_records(const struct unit_records *records)
-{
-	char *text = util_copy(HEADER "\n");
-
-	for (size_t i = 0; i < records->count; i++) {
-		char *longer = util_format("%s%s ", text, records->items[i].unit);
-
-		free(text);
-		text = longer;
-		add_list(&text, &records->items[i].former, " ");
-		add_list(&text, &records->items[i].written, " ");
-		add_list(&text, &records->items[i].next, "\n");
-	}
-	return text;
-}
-
-void cpus_read_records(int root, struct unit_records *ret)
-{
-	cleanup_free char *text = NULL;
-	size_t length = 0;
-
-	*ret = (struct unit_records){ 0 };
-	if (file_read(root, PATH_CPUS, RECORDS_MAX, &text, &length) == 0)
-		(void)cpus_parse_records(ret, text, length);
-}
-
-void cpus_free_records(struct unit_records *records)
-{
-	for (size_t i = 0; i < records->count; i++)
-		free(records->items[i].unit);
-	free(records->items);
-	*records = (struct unit_records){ 0 };
-}
-
-static struct unit_record *find_record(const struct unit_records *records, const char *unit)
-{
-	for (size_t i = 0; i < records->count; i++)
-		if (streq(records->items[i].unit, unit))
-			return &records->items[i];
-	return NULL;
-}
-
-static void drop_record(struct unit_records *records, const char *unit)
-{
-	struct unit_record *record = find_record(records, unit);
-
-	if (record == NULL)
-		return;
-	free(record->unit);
-	*record = records->items[records->count - 1];
-	records->count--;
-}
-
-static int write_records(int root, const struct unit_records *records)
-{
-	cleanup_free char *text = cpus_format_records(records);
-
-	if (records->count == 0)
-		return file_remove(root, PATH_CPUS, 0);
-	return file_write(root, PATH_CPUS, text, strlen(text));
-}
-
-/* --- one unit after the other ----------------------------------------------------------------------------------- */
+/*
+ * Each step is done for all units before the next one: systemd works while it is asked for the others, so that their
+ * kernel files are waited for once a step, not once a unit.
+ */
+struct task {
+	char *unit; /* owned */
+	struct unit_decision decision;
+	bool is_well; /* no step of it has failed */
+};
 
 struct work {
 	int root;
@@ -258,6 +166,8 @@ struct work {
 	struct isolation_machine machine;
 	struct cpulist taken;
 	struct unit_records records;
+	struct task *tasks; /* owned */
+	size_t n_tasks;
 	int result; /* of the first thing that went wrong */
 };
 
@@ -267,83 +177,144 @@ static void went_wrong(struct work *work, int error)
 		work->result = error;
 }
 
-/* The record is written first: if we are killed behind that, the next call knows that either value may be ours. */
-static bool set_unit(struct work *work, const char *unit, const struct cpulist *former, const struct cpulist *value)
+static struct unit_record *record_of(struct work *work, const struct task *task)
 {
-	struct unit_record *record = find_record(&work->records, unit);
-	cleanup_free char *text = cpulist_format(value);
-	int result;
+	struct unit_record *record = records_find(&work->records, task->unit);
 
 	if (record == NULL) {
 		record = util_append(&work->records.items, &work->records.count, sizeof(*record));
-		record->unit = util_copy(unit);
-		record->former = *former;
-		record->written = *former;
+		record->unit = util_copy(task->unit);
+		record->former = task->decision.former;
+		record->written = task->decision.former;
 	}
-	record->next = *value;
-	result = write_records(work->root, &work->records);
+	return record;
+}
+
+static void set_unit(struct work *work, struct task *task, const struct cpulist *value, int written)
+{
+	struct unit_record *record = record_of(work, task);
+	cleanup_free char *text = cpulist_format(value);
+	int result = written;
+
 	if (result == 0)
-		result = work->control->set_allowed(work->control->context, unit, value);
-	if (result < 0) {
-		log_warning("%s: cannot set AllowedCPUs to '%s': %s; it was left as it is", unit, text,
-			    strerror(-result));
-		went_wrong(work, result);
-		return false;
+		result = work->control->set_allowed(work->control->context, task->unit, value);
+	if (result == 0) {
+		record->written = *value;
+		return;
 	}
-	record->written = *value;
-	return true;
+	log_warning("%s: cannot set AllowedCPUs to '%s': %s; it was left as it is", task->unit, text,
+		    strerror(-result));
+	went_wrong(work, result);
+	task->is_well = false;
 }
 
 /* systemd answers before the kernel was asked, and only logs what the kernel refuses: look at what is in force. */
-static bool verify_unit(struct work *work, const char *unit, const struct cpulist *wanted)
+static void verify_unit(struct work *work, struct task *task, const struct cpulist *wanted)
 {
 	cleanup_free char *want = cpulist_format(wanted), *have = NULL;
 	struct cpulist got;
 
-	if (verify(work->root, unit, wanted, &work->machine, work->control->patience))
-		return true;
-	cpus_effective(work->root, unit, &work->machine, &got);
+	if (verify(work->root, task->unit, wanted, &work->machine, work->control->patience))
+		return;
+	cpus_effective(work->root, task->unit, &work->machine, &got);
 	have = cpulist_format(&got);
-	log_warning("%s: AllowedCPUs was set to '%s', but its tasks may use '%s'; see 'systemctl status %s'", unit,
-		    want, have, unit);
+	log_warning("%s: AllowedCPUs was set to '%s', but its tasks may use '%s'; see 'systemctl status %s'",
+		    task->unit, want, have, task->unit);
 	went_wrong(work, -EIO);
-	return false;
+	task->is_well = false;
 }
 
-static void clear_unit(struct work *work, const char *unit, const struct unit_decision *decision)
+static bool is_to_be_set(const struct task *task, bool empties)
+{
+	return task->is_well && (task->decision.step == STEP_CLEAR || (task->decision.step == STEP_WRITE && !empties));
+}
+
+/*
+ * One step: the values of all decisions, or (empties) nothing where there was nothing before. The records are written
+ * first: if we are killed behind that, the next call knows that either value may be ours.
+ */
+static void set_units(struct work *work, bool empties)
 {
 	static const struct cpulist nothing;
+	bool has_any = false;
+	int written;
 
-	if (!set_unit(work, unit, &decision->former, &decision->value) || !verify_unit(work, unit, &decision->value) ||
-	    !set_unit(work, unit, &decision->former, &nothing) || !verify_unit(work, unit, &decision->value))
+	for (size_t i = 0; i < work->n_tasks; i++) {
+		struct task *task = &work->tasks[i];
+
+		if (!is_to_be_set(task, empties))
+			continue;
+		record_of(work, task)->next = empties ? nothing : task->decision.value;
+		has_any = true;
+	}
+	if (!has_any)
 		return;
-	drop_record(&work->records, unit);
-	log_info("%s: may use all CPUs again", unit);
+	written = records_write(work->root, &work->records);
+	for (size_t i = 0; i < work->n_tasks; i++)
+		if (is_to_be_set(&work->tasks[i], empties))
+			set_unit(work, &work->tasks[i], empties ? &nothing : &work->tasks[i].decision.value, written);
+	for (size_t i = 0; i < work->n_tasks; i++)
+		if (is_to_be_set(&work->tasks[i], empties))
+			verify_unit(work, &work->tasks[i], &work->tasks[i].decision.value);
 }
 
-static void write_unit(struct work *work, const char *unit, const struct unit_decision *decision)
+static void conclude(struct work *work, const struct task *task)
 {
-	cleanup_free char *value = cpulist_format(&decision->value);
+	cleanup_free char *value = cpulist_format(&task->decision.value);
+	bool restores = cpulist_is_empty(&work->taken);
 
-	if (!set_unit(work, unit, &decision->former, &decision->value) || !verify_unit(work, unit, &decision->value))
-		return;
-	if (cpulist_is_empty(&work->taken))
-		drop_record(&work->records, unit);
-	log_info("%s: may use CPUs %s%s", unit, value, cpulist_is_empty(&work->taken) ? " again" : "");
+	if (task->decision.step == STEP_CLEAR)
+		log_info("%s: may use all CPUs again", task->unit);
+	else
+		log_info("%s: may use CPUs %s%s", task->unit, value, restores ? " again" : "");
+	if (restores)
+		records_drop(&work->records, task->unit);
 }
 
-static void apply_unit(struct work *work, const char *unit)
+/* What is not to be set. */
+static void settle(struct work *work, struct task *task)
 {
-	const struct unit_record *record = find_record(&work->records, unit);
-	struct unit_decision decision;
+	const struct unit_record *record = records_find(&work->records, task->unit);
+
+	switch (task->decision.step) {
+	case STEP_NONE:
+		if (record != NULL)
+			verify_unit(work, task, &record->written);
+		break;
+	case STEP_WRITE:
+	case STEP_CLEAR:
+		break;
+	case STEP_FORGET:
+		log_warning("%s: somebody else has changed its AllowedCPUs meanwhile; it was left as it is",
+			    task->unit);
+		records_drop(&work->records, task->unit);
+		break;
+	case STEP_FOREIGN:
+		log_warning(
+			"%s: somebody else has changed its AllowedCPUs; it was left as it is, and its tasks may run on "
+			"CPUs of guests",
+			task->unit);
+		went_wrong(work, -EBUSY);
+		break;
+	case STEP_NO_ROOM:
+		log_warning("%s: its AllowedCPUs are all claimed by guests; it was left as it is", task->unit);
+		went_wrong(work, -ENOSPC);
+		break;
+	}
+}
+
+static void add_task(struct work *work, const char *unit)
+{
+	const struct unit_record *record = records_find(&work->records, unit);
 	struct cpulist current;
+	struct task *task;
 	int result;
 
 	if (record == NULL && cpulist_is_empty(&work->taken))
 		return;
 	result = work->control->get_allowed(work->control->context, unit, &current);
 	if (result == -ENOENT) {
-		drop_record(&work->records, unit);
+		records_drop(&work->records, unit);
 		return;
 	}
 	if (result < 0) {
@@ -352,34 +323,26 @@ static void apply_unit(struct work *work, const char *unit)
 		went_wrong(work, result);
 		return;
 	}
-	isolation_decide(&work->machine, &work->taken, &current, record, &decision);
-	switch (decision.step) {
-	case STEP_NONE:
-		if (record != NULL)
-			(void)verify_unit(work, unit, &record->written);
-		break;
-	case STEP_WRITE:
-		write_unit(work, unit, &decision);
-		break;
-	case STEP_CLEAR:
-		clear_unit(work, unit, &decision);
-		break;
-	case STEP_FORGET:
-		log_warning("%s: somebody else has changed its AllowedCPUs meanwhile; it was left as it is", unit);
-		drop_record(&work->records, unit);
-		break;
-	case STEP_FOREIGN:
-		log_warning(
-			"%s: somebody else has changed its AllowedCPUs; it was left as it is, and its tasks may run on "
-			"CPUs of guests",
-			unit);
-		went_wrong(work, -EBUSY);
-		break;
-	case STEP_NO_ROOM:
-		log_warning("%s: its AllowedCPUs are all claimed by guests; it was left as it is", unit);
-		went_wrong(work, -ENOSPC);
-		break;
+	task = util_append(&work->tasks, &work->n_tasks, sizeof(*task));
+	task->unit = util_copy(unit);
+	task->is_well = true;
+	isolation_decide(&work->machine, &work->taken, &current, record, &task->decision);
+}
+
+static void run_tasks(struct work *work)
+{
+	set_units(work, false);
+	set_units(work, true);
+	for (size_t i = 0; i < work->n_tasks; i++) {
+		struct task *task = &work->tasks[i];
+
+		if (is_to_be_set(task, false))
+			conclude(work, task);
+		else if (task->is_well)
+			settle(work, task);
+		free(task->unit);
 	}
+	free(work->tasks);
 }
 
 static bool is_listed(char *const *units, size_t n, const char *unit)
@@ -405,10 +368,11 @@ static void apply_units(struct work *work, const struct claims *claims)
 	}
 	for (size_t i = 0; i < n; i++) {
 		if (!holds_guests(claims, units[i]))
-			apply_unit(work, units[i]);
+			add_task(work, units[i]);
 		free(units[i]);
 	}
 	free(units);
+	run_tasks(work);
 }
 
 int cpus_apply(int root, const struct claims *claims, const struct cpus_control *control)
@@ -418,18 +382,18 @@ int cpus_apply(int root, const struct claims *claims, const struct cpus_control 
 
 	for (size_t i = 0; i < claims->count; i++)
 		cpulist_add(&work.taken, &claims->items[i].cpus);
-	cpus_read_records(root, &work.records);
+	records_read(root, &work.records);
 	if (cpulist_is_empty(&work.taken) && work.records.count == 0)
 		return 0;
 	why_not = cpus_why_not(root);
 	work.result = why_not != NULL ? -EOPNOTSUPP : cpus_read_machine(root, &work.machine);
 	if (work.result == 0) {
 		apply_units(&work, claims);
-		(void)write_records(root, &work.records);
+		(void)records_write(root, &work.records);
 	} else {
 		log_warning("CPU isolation does not work here: %s; nothing was changed",
 			    why_not != NULL ? why_not : strerror(-work.result));
 	}
-	cpus_free_records(&work.records);
+	records_free(&work.records);
 	return work.result;
 }

@@ -18,11 +18,6 @@ struct cpus_control {
 	unsigned int patience; /* ms that the kernel may take until a unit has what was set */
 };
 
-struct unit_records {
-	struct unit_record *items; /* owned */
-	size_t count;
-};
-
 /* Reads the possible and the online CPUs. Returns 0 or a negative errno. */
 int cpus_read_machine(int root, struct isolation_machine *ret);
 
@@ -40,14 +35,6 @@ int cpus_apply(int root, const struct claims *claims, const struct cpus_control 
 
 /* What the kernel lets the tasks of a unit directly below the root slice use. */
 void cpus_effective(int root, const char *unit, const struct isolation_machine *machine, struct cpulist *ret);
-
-/* The file in /run, for status. Free it with cpus_free_records(). */
-void cpus_read_records(int root, struct unit_records *ret);
-void cpus_free_records(struct unit_records *records);
-
-/* The text of that file; false if it is none. For tests. */
-bool cpus_parse_records(struct unit_records *records, const char *text, size_t length);
-char *cpus_format_records(const struct unit_records *records);
 
 /* The units directly below the root slice that can hold tasks, sorted. Free each and the array. */
 void cpus_list_units(int root, char ***ret_units, size_t *ret_n);

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "hooks/cpus.h"
+#include "hooks/records.h"
 #include "lib/log.h"
 #include "lib/util.h"
 
@@ -115,9 +116,9 @@ static int apply_cpus(struct host *host, const struct claims *claims)
 	bool is_needed = false;
 	int result;
 
-	cpus_read_records(host->root, &records);
+	records_read(host->root, &records);
 	is_needed = records.count > 0;
-	cpus_free_records(&records);
+	records_free(&records);
 	for (size_t i = 0; i < claims->count; i++)
 		is_needed = is_needed || !cpulist_is_empty(&claims->items[i].cpus);
 	if (!is_needed)

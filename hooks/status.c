@@ -9,6 +9,7 @@
 #include "hooks/conf.h"
 #include "hooks/cpus.h"
 #include "hooks/reconcile.h"
+#include "hooks/records.h"
 #include "lib/file.h"
 #include "lib/paths.h"
 #include "lib/root.h"
@@ -55,14 +56,6 @@ static cJSON *describe_claim(struct host *host, const struct claim *claim)
 	return object;
 }
 
-static const struct unit_record *find_record(const struct unit_records *records, const char *unit)
-{
-	for (size_t i = 0; i < records->count; i++)
-		if (streq(records->items[i].unit, unit))
-			return &records->items[i];
-	return NULL;
-}
-
 /* "foreign": somebody else has changed what we wrote; "ignored": the kernel does not do what systemd says. */
 static const char *unit_state(struct host *host, const char *unit, const struct unit_record *record,
 			      const struct cpulist *effective)
@@ -85,10 +78,10 @@ static cJSON *describe_units(struct host *host, const struct isolation_machine *
 	char **units;
 	size_t n;
 
-	cpus_read_records(host->root, &records);
+	records_read(host->root, &records);
 	cpus_list_units(host->root, &units, &n);
 	for (size_t i = 0; i < n; i++) {
-		const struct unit_record *record = find_record(&records, units[i]);
+		const struct unit_record *record = records_find(&records, units[i]);
 		cJSON *object = cJSON_CreateObject();
 		struct cpulist effective;
 
@@ -102,7 +95,7 @@ static cJSON *describe_units(struct host *host, const struct isolation_machine *
 		free(units[i]);
 	}
 	free(units);
-	cpus_free_records(&records);
+	records_free(&records);
 	return array;
 }
 

@@ -2,6 +2,7 @@
 /* What stands in /run: claims, and what units had before. What is read and written again must be the same. */
 #include "hooks/claim.h"
 #include "hooks/cpus.h"
+#include "hooks/records.h"
 #include "tests/fuzz/fuzz.h"
 
 #define UUID "4dea22b3-1d52-d8f3-2516-782e98ab3fa0"
@@ -30,13 +31,13 @@ static void read_records(const char *text, size_t size)
 	struct unit_records records, again;
 	char *first;
 
-	if (!cpus_parse_records(&records, text, size))
+	if (!records_parse(&records, text, size))
 		return;
-	first = cpus_format_records(&records);
-	if (!cpus_parse_records(&again, first, strlen(first)) || again.count != records.count)
+	first = records_format(&records);
+	if (!records_parse(&again, first, strlen(first)) || again.count != records.count)
 		abort();
-	cpus_free_records(&records);
-	cpus_free_records(&again);
+	records_free(&records);
+	records_free(&again);
 	free(first);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* CPU isolation on a systemd of our own, which treats an empty AllowedCPUs as systemd 252 does. */
 #include "hooks/cpus.h"
+#include "hooks/records.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -116,7 +117,6 @@ static void check(struct fake_systemd *fake, int expected, const char *const *cp
 }
 
 #define ALL(cpus) "init.scope=" cpus ";system.slice=" cpus ";user.slice=" cpus ";"
-#define CLEARED(unit) unit "=0-7;" unit "=;"
 
 TEST(cpus_up_and_down)
 {
@@ -128,7 +128,7 @@ TEST(cpus_up_and_down)
 	check(&fake, 0, GUESTS("2-3"), "");
 	check(&fake, 0, GUESTS("2-3", "3-5"), ALL("0-1,6-7"));
 	check(&fake, 0, GUESTS("3-5"), ALL("0-2,6-7"));
-	check(&fake, 0, NOBODY, CLEARED("init.scope") CLEARED("system.slice") CLEARED("user.slice"));
+	check(&fake, 0, NOBODY, ALL("0-7") ALL(""));
 	effective = test_read_file(fake.root, "sys/fs/cgroup/system.slice/cpuset.cpus.effective");
 	CHECK_STR(effective, "0-7");
 	CHECK_INT(faccessat(fake.root, PATH_CPUS, F_OK, 0), -1);
@@ -164,7 +164,7 @@ TEST(cpus_former_values)
 	*find(&fake, "system.slice") = list("0-3");
 	*find(&fake, "user.slice") = list("2-3");
 	check(&fake, -ENOSPC, GUESTS("2-3"), "init.scope=0-1,4-7;system.slice=0-1;");
-	check(&fake, 0, NOBODY, CLEARED("init.scope") "system.slice=0-3;");
+	check(&fake, 0, NOBODY, "init.scope=0-7;system.slice=0-3;init.scope=;");
 }
 
 TEST(cpus_foreign_change)
@@ -174,7 +174,7 @@ TEST(cpus_foreign_change)
 	check(&fake, 0, GUESTS("2-3"), ALL("0-1,4-7"));
 	*find(&fake, "system.slice") = list("0");
 	check(&fake, -EBUSY, GUESTS("2-3", "4"), "init.scope=0-1,5-7;user.slice=0-1,5-7;");
-	check(&fake, 0, NOBODY, CLEARED("init.scope") CLEARED("user.slice"));
+	check(&fake, 0, NOBODY, "init.scope=0-7;user.slice=0-7;init.scope=;user.slice=;");
 	CHECK_INT(faccessat(fake.root, PATH_CPUS, F_OK, 0), -1);
 }
 
@@ -216,8 +216,7 @@ TEST(cpus_other_slices)
 	check(&fake, 0, GUESTS("7"), "init.scope=0-6;odd.slice=0-6;system.slice=0-6;user.slice=0-6;");
 	CHECK_INT(file_remove(fake.root, "sys/fs/cgroup/odd.slice/cpuset.cpus.effective", 0), 0);
 	CHECK_INT(file_remove(fake.root, "sys/fs/cgroup/odd.slice", AT_REMOVEDIR), 0);
-	check(&fake, 0, NOBODY,
-	      CLEARED("init.scope") CLEARED("system.slice") CLEARED("user.slice") CLEARED("odd.slice"));
+	check(&fake, 0, NOBODY, ALL("0-7") "odd.slice=0-7;" ALL("") "odd.slice=;");
 }
 
 TEST(cpus_slice_of_guests_stays_wide)
@@ -289,9 +288,9 @@ TEST(cpus_records)
 		cleanup_free char *again = NULL;
 
 		test_case("'%s'", cases[i].text);
-		CHECK_INT(cpus_parse_records(&records, cases[i].text, strlen(cases[i].text)), cases[i].good);
-		again = cpus_format_records(&records);
+		CHECK_INT(records_parse(&records, cases[i].text, strlen(cases[i].text)), cases[i].good);
+		again = records_format(&records);
 		CHECK_STR(again, cases[i].good ? cases[i].text : "vfiokit-cpus 1\n");
-		cpus_free_records(&records);
+		records_free(&records);
 	}
 }
