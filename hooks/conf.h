@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * hooks.conf: what is to be done for which guest. [guests] holds what is true for all of them, [guest NAME] or
- * [guest UUID] what is different for one. What is wrong disables the section in which it stands, and never a start.
+ * [guest UUID] what is different for one. [usb NAME] says which USB device goes to whom, [usb] who may command that;
+ * see hooks/conf_usb.h. What is wrong disables the section in which it stands, and never a start.
  */
 #ifndef VFIOKIT_HOOKS_CONF_H
 #define VFIOKIT_HOOKS_CONF_H
 
 #include <stdbool.h>
 
+#include "hooks/conf_usb.h"
 #include "lib/cpulist.h"
 #include "lib/problem.h"
 
@@ -44,6 +46,9 @@ struct hooks_conf {
 	bool has_broken_defaults;
 	struct conf_guest *guests; /* owned */
 	size_t n_guests;
+	struct usb_rule *usb; /* owned; in the order of the file, broken ones included */
+	size_t n_usb;
+	char *usb_group; /* owned; whose members may command vfio-usbd; NULL: the built-in one */
 };
 
 /* Reads the root's hooks.conf; that there is none is no problem. Free it with conf_free() in any case. */

@@ -36,6 +36,7 @@ static char *settings_of(const char *text, const char *name, const char *uuid)
 	return words;
 }
 
+#define SECTIONS "[guests], [guest NAME], [usb] or [usb NAME]"
 #define DEFAULT "no warn auto claim"
 
 TEST(conf_sections)
@@ -108,14 +109,14 @@ TEST(conf_wrong)
 		  DEFAULT " |f:3: this section stands in the file twice; this section is not used" },
 		{ "[guests]\nclaim-disks=no\n[guests]\n",
 		  DEFAULT " |f:3: this section stands in the file twice; this section is not used" },
-		{ "[usb stick]\nguest=win\n",
-		  DEFAULT " |f:1: unknown section [usb stick], expected [guests] or [guest NAME]; ignored" },
+		{ "[disk stick]\nguest=win\n",
+		  DEFAULT " |f:1: unknown section [disk stick], expected " SECTIONS "; ignored" },
 		{ "[guest ]\nclaim-disks=no\n",
 		  DEFAULT " |f:1: [guest] without a name, expected [guest NAME] or [guest UUID]; ignored" },
 		{ "[guest win\nclaim-disks=no\n",
-		  DEFAULT " |f:1: a section header without ']', expected [guests] or [guest NAME]: '[guest win'" },
+		  DEFAULT " |f:1: a section header without ']', expected " SECTIONS ": '[guest win'" },
 		{ "[guests]\nclaim-disks=no\n[guests \nx=1\n",
-		  DEFAULT " |f:3: a section header without ']', expected [guests] or [guest NAME]: '[guests '" },
+		  DEFAULT " |f:3: a section header without ']', expected " SECTIONS ": '[guests '" },
 		{ "[guest win]\nclaim-disks=no\n indented\n",
 		  DEFAULT " |f:3: an indented line, expected it at the start of the line: ' indented'" },
 	};
