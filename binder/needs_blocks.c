@@ -131,14 +131,14 @@ struct block *blocks_resolve(const struct blocks *blocks, const char *path)
 			return resolve_node(blocks, link);
 		}
 	}
-	if (!starts_with(path, NODE_PREFIX))
+	if (!starts_with(path, DEV_PREFIX))
 		return NULL;
 	block = resolve_node(blocks, path + 1);
-	if (block == NULL && starts_with(path, NODE_PREFIX "mapper/"))
-		block = find_mapped(blocks, path + strlen(NODE_PREFIX "mapper/"));
+	if (block == NULL && starts_with(path, DEV_PREFIX "mapper/"))
+		block = find_mapped(blocks, path + strlen(DEV_PREFIX "mapper/"));
 	if (block != NULL)
 		return block;
-	name = util_copy(path + strlen(NODE_PREFIX));
+	name = util_copy(path + strlen(DEV_PREFIX));
 	for (char *c = name; *c != '\0'; c++)
 		if (*c == '/')
 			*c = '!'; /* as the kernel names it in sysfs */

@@ -133,7 +133,7 @@ static bool use_source(struct storage *storage, const char *source, const char *
 	do {
 		struct block *block;
 
-		end = strstr(rest + 1, ":" NODE_PREFIX);
+		end = strstr(rest + 1, ":" DEV_PREFIX);
 		if (end != NULL)
 			*end++ = '\0';
 		block = blocks_resolve(&storage->blocks, rest);
@@ -151,7 +151,7 @@ static void use_mount(struct storage *storage, const struct mount *mount, const 
 {
 	bool has_number = mount->number != NULL && !starts_with(mount->number, "0:");
 	struct block *block = has_number ? blocks_by_number(&storage->blocks, mount->number) : NULL;
-	bool is_node = starts_with(mount->source, NODE_PREFIX) && !starts_with(mount->type, "fuse.");
+	bool is_node = starts_with(mount->source, DEV_PREFIX) && !starts_with(mount->type, "fuse.");
 
 	if (block != NULL) {
 		use_block(storage, block, what);
@@ -274,7 +274,7 @@ static void scan_backing(struct storage *storage)
 		if (sysfs_read(storage->blocks.root, path, file, sizeof(file)) < 0 || file[0] != '/')
 			continue;
 		what = util_format("%s of %s", file, block->name);
-		if (starts_with(file, NODE_PREFIX) && use_source(storage, file, what))
+		if (starts_with(file, DEV_PREFIX) && use_source(storage, file, what))
 			continue;
 		mount = find_mount(storage, file);
 		if (mount == NULL)

@@ -259,6 +259,13 @@ int disks_take(int root, const char *path, const char *uuid, char **ret_why)
 	return fd;
 }
 
+char *disks_user(int root, const char *path, const char *uuid)
+{
+	dev_t number;
+
+	return look(root, path, &number) == 0 ? explain(root, number, uuid) : NULL;
+}
+
 bool disks_is_same(int root, const char *path, int fd)
 {
 	struct stat info;
@@ -296,15 +303,13 @@ static char *node_of(const char *name)
 	return util_format("/dev/%s", name);
 }
 
-void disks_add_of_pci(int root, const struct bdf *bdf, struct domain_disk **disks, size_t *n_disks)
+/* Those whose path in sysfs has this part: "/0000:01:00.0/". */
+static void add_below(int root, const char *part, struct domain_disk **disks, size_t *n_disks)
 {
 	DIR *directory = file_open_directory(root, PATH_BLOCK);
-	char address[BDF_TEXT_SIZE], target[PATH_MAX];
-	cleanup_free char *part = NULL;
+	char target[PATH_MAX];
 	const struct dirent *entry;
 
-	bdf_format(bdf, address);
-	part = util_format("/%s/", address);
 	while (directory != NULL && (entry = readdir(directory)) != NULL) {
 		cleanup_free char *link = util_format(PATH_BLOCK "/%s", entry->d_name);
 		cleanup_free char *sign = util_format("%s/partition", link);
@@ -317,4 +322,21 @@ void disks_add_of_pci(int root, const struct bdf *bdf, struct domain_disk **disk
 	}
 	if (directory != NULL)
 		closedir(directory);
+}
+
+void disks_add_of_pci(int root, const struct bdf *bdf, struct domain_disk **disks, size_t *n_disks)
+{
+	char address[BDF_TEXT_SIZE];
+	cleanup_free char *part = NULL;
+
+	bdf_format(bdf, address);
+	part = util_format("/%s/", address);
+	add_below(root, part, disks, n_disks);
+}
+
+void disks_add_of_usb(int root, const char *name, struct domain_disk **disks, size_t *n_disks)
+{
+	cleanup_free char *part = util_format("/%s/", name);
+
+	add_below(root, part, disks, n_disks);
 }

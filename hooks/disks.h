@@ -17,6 +17,12 @@
  */
 int disks_take(int root, const char *path, const char *uuid, char **ret_why);
 
+/*
+ * Who uses the device, as far as that can be seen without touching it; NULL: nobody openly. Owned by the caller. For
+ * those who only want to show it: whoever wants to be sure takes it.
+ */
+char *disks_user(int root, const char *path, const char *uuid);
+
 /* Is this the descriptor of that block device? */
 bool disks_is_same(int root, const char *path, int fd);
 
@@ -28,5 +34,8 @@ bool disks_is_present(int root, int fd);
  * of disks, as held ones.
  */
 void disks_add_of_pci(int root, const struct bdf *bdf, struct domain_disk **disks, size_t *n_disks);
+
+/* The same for a USB device, by the kernel's name ("1-4.2"). */
+void disks_add_of_usb(int root, const char *name, struct domain_disk **disks, size_t *n_disks);
 
 #endif

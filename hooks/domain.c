@@ -115,6 +115,12 @@ static bool read_mdev(const struct xml_element *source, struct host_device *devi
 	return true;
 }
 
+static void free_device(const struct host_device *device)
+{
+	free(device->name);
+	free(device->alias);
+}
+
 /* Devices of other kinds (storage and network of containers, iSCSI, vhost) are nothing that we look after. */
 static void add_device(struct domain *domain, const struct xml_element *node, const char *type, bool is_managed)
 {
@@ -127,6 +133,7 @@ static void add_device(struct domain *domain, const struct xml_element *node, co
 		is_known = read_bdf(xml_first(source, "address"), &device.bdf);
 	} else if (streq(type, "usb")) {
 		device.kind = HOST_USB;
+		device.alias = util_copy(xml_attribute(xml_first(node, "alias"), "name"));
 		is_known = read_usb(source, &device);
 	} else if (streq(type, "scsi")) {
 		device.kind = HOST_SCSI;
@@ -138,7 +145,7 @@ static void add_device(struct domain *domain, const struct xml_element *node, co
 	if (is_known && domain->n_devices < ITEMS_MAX)
 		*(struct host_device *)util_append(&domain->devices, &domain->n_devices, sizeof(device)) = device;
 	else
-		free(device.name);
+		free_device(&device);
 }
 
 static void read_disk(struct domain *domain, const struct xml_element *node)
@@ -209,7 +216,7 @@ void domain_free(struct domain *domain)
 	for (size_t i = 0; i < domain->n_disks; i++)
 		free(domain->disks[i].path);
 	for (size_t i = 0; i < domain->n_devices; i++)
-		free(domain->devices[i].name);
+		free_device(&domain->devices[i]);
 	free(domain->disks);
 	free(domain->devices);
 	free(domain->name);

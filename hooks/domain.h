@@ -31,7 +31,8 @@ struct host_device {
 	struct bdf bdf;               /* pci */
 	unsigned int vendor, product; /* usb; 0: by number */
 	unsigned int bus, number;     /* usb; 0: by vendor and product */
-	char *name;                   /* owned; mdev: its UUID, scsi: host:bus:target:unit; else NULL */
+	char *alias; /* owned; libvirt's name for it in a running guest, "" if it has none; usb only, else NULL */
+	char *name;  /* owned; mdev: its UUID, scsi: host:bus:target:unit; else NULL */
 };
 
 struct domain {

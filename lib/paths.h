@@ -60,14 +60,16 @@
 #define PATH_MDEV_DEVICES "sys/bus/mdev/devices"
 #define PATH_SCSI_DEVICES "sys/bus/scsi/devices"
 
-/* How nodes are called in the kernel's tables of mounts and swap: to be compared, not to be opened. */
-#define NODE_PREFIX "/dev/"
+#define PATH_HIDRAW "sys/class/hidraw"
+#define PATH_BLUETOOTH "sys/class/bluetooth"
+#define PATH_USB_STATE PATH_RUN "/usb.json"
+#define PATH_USB_SOCKET PATH_RUN "/usb.sock"
 
 #define PATH_CMDLINE "proc/cmdline"
 #define PATH_MOUNTS "proc/self/mounts"
 #define PATH_IOMEM "proc/iomem"
 #define PATH_RELEASE "proc/sys/kernel/osrelease"
-/* Nodes as links in proc/PID/fd show them: text to compare, no path to open. */
+/* How nodes are called in the tables of mounts and swap, and in proc/PID/fd: text to compare, no path to open. */
 #define DEV_PREFIX "/dev/"
 
 #define PATH_KMSG "dev/kmsg"

@@ -56,7 +56,10 @@ check_includes() {
 		only_in host/names.c '<pci/'
 		only_in hooks/xml.c '<expat'
 		only_in hooks/bus.c '<systemd/sd-bus.h>'
-		only_in hooks/content.c '<blkid')
+		only_in hooks/content.c '<blkid'
+		only_in hooks/usb/virt.c '<libvirt/'
+		only_in hooks/usb/udev.c '<libudev.h>'
+		files 'hooks/*.[ch]' | grep -v '^hooks/usb/' | xargs grep -n '#include "hooks/usb/' /dev/null)
 	[ -z "$bad" ] || { echo "$bad"; return 1; }
 }
 
@@ -95,7 +98,7 @@ check_manual() {
 	while read -r word; do
 		grep -q "^\*$word\*" man/vfiokit-hooks.conf.5.scd || bad+="vfiokit-hooks.conf.5: key $word is not explained"$'\n'
 		grep -qE "^[;# ]*$word *=" conf/hooks.conf || bad+="conf/hooks.conf: key $word is missing"$'\n'
-	done < <(sed 's/{ "/\n&/g' hooks/conf.c | sed -n 's/^{ "\([a-z-]*\)", set_.*/\1/p')
+	done < <(sed 's/{ "/\n&/g' hooks/conf.c hooks/conf_usb.c | sed -n 's/^{ "\([a-z-]*\)", set_.*/\1/p')
 	for word in $(sed -n '/^const char \*plan_reason_name/,/^}/p' binder/plan_text.c | grep -oE '"[a-z-]+"' | tr -d '"') boot-vga; do
 		grep -qE "\*[a-z ]*$word\*" man/vfio-bind.8.scd || bad+="vfio-bind.8: reason $word is not explained"$'\n'
 	done
