@@ -138,14 +138,12 @@ TEST(cpus_up_and_down)
 /* More than fit into a word, more than glibc's CPU_SETSIZE, and as many as systemd takes. */
 TEST(cpus_large_machines)
 {
-#define GIVEN_BACK(all)                                                                                                \
-	"init.scope=" all ";init.scope=;system.slice=" all ";system.slice=;user.slice=" all ";user.slice=;"
 	static const struct {
 		const char *host, *guest, *taken, *given_back;
 	} cases[] = {
-		{ HOST_WITH("0-79"), "62-66", ALL("0-61,67-79"), GIVEN_BACK("0-79") },
-		{ HOST_WITH("0-1535"), "1022-1025", ALL("0-1021,1026-1535"), GIVEN_BACK("0-1535") },
-		{ HOST_WITH("0-8191"), "2-8191", ALL("0-1"), GIVEN_BACK("0-8191") },
+		{ HOST_WITH("0-79"), "62-66", ALL("0-61,67-79"), ALL("0-79") ALL("") },
+		{ HOST_WITH("0-1535"), "1022-1025", ALL("0-1021,1026-1535"), ALL("0-1535") ALL("") },
+		{ HOST_WITH("0-8191"), "2-8191", ALL("0-1"), ALL("0-8191") ALL("") },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
