@@ -8,8 +8,9 @@
 #   build/cache/system/SUITE/vmlinuz    its kernel
 #   build/cache/system/SUITE/release    what uname -r will say
 #   build/cache/system/SUITE/versions   of what matters here
+#   build/cache/system/SUITE/packages   that were asked for
 #
-# Done once, by mmdebstrap; delete the directory to renew.
+# Done once, by mmdebstrap, and again when other packages are asked for; delete the directory to renew.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -18,10 +19,11 @@ apt=$top/deps/apt.sh
 suite=${1:?usage: root.sh SUITE}
 dir=$top/build/cache/system/$suite
 
-# libvirtd with machined (scopes for guests) and logind (inhibitors), QEMU to run guests in, and what our programs link.
+# libvirtd with machined (scopes for guests) and logind (inhibitors), QEMU to run guests in, what our programs link, and what
+# puts a disk to use in every way that they refuse.
 packages=(systemd systemd-sysv udev kmod mount util-linux e2fsprogs dbus libpam-systemd polkitd systemd-container
-	libvirt-daemon-system libvirt-clients qemu-system-x86 apparmor procps dmsetup mdadm fdisk
-	libexpat1 libsystemd0 libblkid1 libinih1 libcjson1)
+	libvirt-daemon-system libvirt-clients qemu-system-x86 apparmor procps dmsetup mdadm fdisk cryptsetup-bin lvm2
+	libexpat1 libsystemd0 libblkid1 libinih1 libcjson1 libudev1 libvirt0)
 
 # Neither these drivers nor documentation matter here, and without them everything is several times faster.
 unwanted=(usr/share/{doc,man,locale,info}
@@ -48,14 +50,15 @@ make_root()
 		grep -E '^(systemd|libvirt-daemon|qemu-system-x86|libexpat1|libblkid1) ' >"$dir/versions"
 	echo "$kernel" >>"$dir/versions"
 	ln -sf "root/boot/vmlinuz-${kernel#linux-image-}" "$dir/vmlinuz"
+	echo "${packages[*]}" >"$dir/packages"
 	echo "${kernel#linux-image-}" >"$dir/release.part"
 }
 
 mkdir -p "$dir"
 exec 9>"$dir/lock"
 flock 9
-if [ ! -e "$dir/release" ]; then
-	rm -rf "$dir/root"
+if [ ! -e "$dir/release" ] || [ "${packages[*]}" != "$(cat "$dir/packages" 2>/dev/null)" ]; then
+	rm -rf "$dir/root" "$dir/release"
 	make_root >&2
 	mv "$dir/release.part" "$dir/release"
 fi

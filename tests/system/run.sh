@@ -31,9 +31,28 @@ make_checks()
 	rm -rf "$build/checks.dir"
 	mkdir -p "$build/checks.dir"
 	cp "$system"/guest/* "$build/checks.dir"
+	${CC:-cc} -static -O2 -Wall -Wextra -Werror -o "$build/checks.dir/usb-device" "$system/usb-device.c"
 	{ cat "$1"; echo guest; } >"$build/checks.dir/case.sh"
 	truncate -s 8M "$build/checks"
 	mkfs.ext4 -q -F -L vfiokit-test -O ^has_journal -d "$build/checks.dir" "$build/checks"
+}
+
+# usb [DISK...]: a USB controller at 00:10.0 with 15 ports of USB 2 and 3, and what may be plugged into it: 32 MB for each of
+# these usb-storage, and two ends for usb-serial. The system tells this QEMU itself what to plug, over its QMP at /dev/virtio-ports/qmp (guest/usb.sh): QEMU is
+# a client of its own socket.
+usb()
+{
+	local disk
+
+	qemu+=(-device qemu-xhci,id=usb,addr=0x10,p2=15,p3=15 -device virtio-serial-pci
+		-chardev "socket,id=monitor,path=$build/qmp,server=on,wait=off" -mon chardev=monitor,mode=control
+		-chardev "socket,id=qmp,path=$build/qmp" -device virtserialport,chardev=qmp,name=qmp
+		-chardev null,id=line1 -chardev null,id=line2)
+	for disk; do
+		rm -f "$build/$disk"
+		truncate -s 32M "$build/$disk"
+		qemu+=(-blockdev "file,node-name=$disk,filename=$build/$disk")
+	done
 }
 
 # boot SUITE CASE: four processors, for something must be left to the host; in one thread (see tests/vm/machine.sh). Under load

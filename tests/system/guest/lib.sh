@@ -45,12 +45,12 @@ wait_for() {
 # uuid_of N: of guest N, which define makes.
 uuid_of() { echo "00000000-0000-4000-8000-00000000000$1"; }
 
-# define N NAME [XML of <domain>] [XML of <devices>]: a guest of 32 MB with neither disk nor system.
+# define N NAME [XML of <domain>] [XML of <devices>]: a guest of 32 MB with neither disk nor system. guest_usb: its USB.
 define() {
 	cat >"/tmp/$1.xml" <<-EOT
 		<domain type='qemu'><name>$2</name><uuid>$(uuid_of "$1")</uuid><memory unit='MiB'>32</memory><vcpu>1</vcpu>
 		<os><type arch='x86_64' machine='q35'>hvm</type></os>$3
-		<devices><emulator>/usr/bin/qemu-system-x86_64</emulator><controller type='usb' model='none'/>
+		<devices><emulator>/usr/bin/qemu-system-x86_64</emulator>${guest_usb:-<controller type='usb' model='none'/>}
 		<memballoon model='none'/>$4</devices></domain>
 	EOT
 	virsh -q define "/tmp/$1.xml"
