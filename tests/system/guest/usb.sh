@@ -5,6 +5,7 @@
 
 usb_bus=/sys/bus/usb/devices
 usb_controller=0000:00:10.0
+usb_host=/sys/bus/pci/devices/$usb_controller
 qmp_id=0
 
 # qmp COMMAND [ARGUMENTS]: tells it the QEMU in which this system runs, and waits for the answer.
@@ -37,11 +38,11 @@ serial() { plug usb-serial "$1" "$2" "\"chardev\": \"$1\", \"always-plugged\": t
 stick() { plug usb-storage "$1" "$2" "\"drive\": \"$1\", \"removable\": true${3:+, $3}"; }
 unplug() { qmp device_del "\"id\": \"$1\""; }
 
-# device_at PORT: its directory, or nothing. path_of PORT: the port as policies name it.
+# device_at PORT: its directory, or nothing; below the controller usb_host. path_of PORT: the port as policies name it.
 device_at() {
 	local bus
 
-	for bus in "/sys/bus/pci/devices/$usb_controller"/usb*; do
+	for bus in "$usb_host"/usb*; do
 		[ -e "$usb_bus/${bus##*/usb}-$1" ] && echo "$usb_bus/${bus##*/usb}-$1" && return
 	done
 	return 1
@@ -67,24 +68,39 @@ udev_of() { udevadm info -q property "$(device_at "$1")" | sed -n "s/^$2=//p"; }
 # usb_guest N NAME [PORTS]: a guest with a USB controller, of 15 ports if not said otherwise.
 usb_guest() { guest_usb="<controller type='usb' model='qemu-xhci' ports='${3:-15}'/>" define "$1" "$2"; }
 
-# given N: what libvirt says that guest N has, "BUS DEVICE" a line. held N: what its QEMU says, a name of a device a line.
+# strange PORT VENDOR PRODUCT [HEX...]: usb-device in the background, in port 1 to 8 of vhci_hcd, whose pid is then $strange.
+# wide TEXT: it in hexadecimal, as descriptors have it; TEXT is a format of printf.
+strange() {
+	modprobe vhci_hcd
+	./usb-device $(($1 - 1)) "${@:2}" &
+	strange=$!
+	usb_host=/sys/devices/platform/vhci_hcd.0 wait_for 60 device_at "$1"
+}
+# shellcheck disable=SC2059
+wide() { printf "$1" | od -An -v -tx1 | tr -d ' \n' | sed 's/../&00/g'; }
+
+# given N: what libvirt has on record for guest N, "BUS DEVICE" a line (virsh takes seconds). held N: what its QEMU has, an alias
+# a line. opened N: what QEMU has opened, as "BBB/DDD".
 given() {
-	virsh -q dumpxml "$(uuid_of "$1")" | sed -n "/<hostdev/,/<\/hostdev/s/.*<address bus='\([0-9]*\)' device='\([0-9]*\)'.*/\1 \2/p"
+	local file
+	file=$(grep -l "<uuid>$(uuid_of "$1")" /run/libvirt/qemu/*.xml 2>/dev/null) &&
+		sed -n "/<hostdev/,/<\/hostdev/s/.*<address bus='\([0-9]*\)' device='\([0-9]*\)'.*/\1 \2/p" "$file"
 }
 held() { virsh -q qemu-monitor-command "$(uuid_of "$1")" --hmp info usb | sed -n 's/.*, ID: \(.*\)/\1/p' | tr -d '\r'; }
-# has_port N PORT: guest N has what is in that port now, by the word of both. has_nothing N
+opened() { find "/proc/$(qemu_of "$1")/fd" -lname '/dev/bus/usb/*' -printf '%l\n' | sed 's|.*/usb/||'; }
+# has_port N PORT: guest N has what is in that port now, by the word of both. has_nothing N, count_is N COUNT: likewise.
 has_port() {
 	local number
-	number=$(number_of "$2") && given "$1" | grep -qx "$number" && [ "$(held "$1" | wc -l)" = "$(given "$1" | wc -l)" ]
+	# shellcheck disable=SC2086
+	number=$(number_of "$2") && given "$1" | grep -qx "$number" && opened "$1" | grep -qx "$(printf '%03d/%03d' $number)"
 }
-has_nothing() { [ -z "$(given "$1")$(held "$1")" ]; }
-# count_is N COUNT: of devices
+has_nothing() { [ -z "$(given "$1")$(opened "$1")" ]; }
 count_is() { [ "$(given "$1" | wc -l)" = "$2" ] && [ "$(held "$1" | wc -l)" = "$2" ]; }
 
 # log_from_here: log_has TEXT looks at what the daemon has said since then.
 log_from_here() { log_since=$(date "+%F %T.%N"); }
 log_has() { journalctl -u vfio-usbd -o cat --all ${log_since:+--since "$log_since"} | grep -qF -- "$1"; }
 
-# gets TEXT N PORT, loses TEXT N: in the time that a slow machine may need.
+# gets TEXT N PORT: in the time that a slow machine may need. loses TEXT N: the same, and QEMU has no port taken.
 gets() { check "$1" wait_for 90 has_port "$2" "$3"; }
-loses() { check "$1" wait_for 90 has_nothing "$2"; }
+loses() { check "$1" wait_for 90 has_nothing "$2" && is "$1, QEMU" "$(held "$2")" ""; }
