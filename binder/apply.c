@@ -31,7 +31,9 @@ void apply_prepare(struct apply *apply, struct plan *plan, const struct kernel *
 	for (size_t i = 0; i < plan->n_entries; i++) {
 		struct apply_item *item;
 
-		if (plan->entries[i].verdict != VERDICT_BIND || plan->entries[i].device == NULL)
+		enum verdict verdict = plan->entries[i].verdict;
+
+		if ((verdict != VERDICT_BIND && verdict != VERDICT_RELEASE) || plan->entries[i].device == NULL)
 			continue;
 		item = util_append(&apply->items, &apply->n_items, sizeof(*item));
 		item->entry = &plan->entries[i];
@@ -134,6 +136,9 @@ static int unbind(struct apply *apply, struct apply_item *item, const char *driv
 	uint64_t limit = child_now() + UNBIND_TIMEOUT;
 	int result;
 
+	/* What cannot be seen to its end is not begun: it would look as if the driver hung. */
+	if (child_now() >= apply->deadline)
+		return -ETIMEDOUT;
 	if (limit > apply->deadline)
 		limit = apply->deadline;
 	(void)util_copy_fixed(item->holder, sizeof(item->holder), driver);
@@ -201,6 +206,13 @@ static void undo(struct apply *apply, struct apply_item *item)
 	probe_native(apply, item);
 	item->is_undone = true;
 	note(apply, item, JOURNAL_UNDONE);
+}
+
+void apply_give_back(struct apply *apply, struct apply_item *item)
+{
+	note(apply, item, JOURNAL_OVERRIDE);
+	item->has_override = true;
+	undo(apply, item);
 }
 
 static void set_failed(struct apply *apply, struct apply_item *item, enum reason reason, int error)

@@ -43,6 +43,12 @@ void apply_free(struct apply *apply);
 void apply_run(struct apply *apply);
 
 /*
+ * Gives one device back to its native driver, as far as that goes: clears its override, takes it from the driver that
+ * it was to have, lets the kernel probe. is_stuck tells that this driver did not let go.
+ */
+void apply_give_back(struct apply *apply, struct apply_item *item);
+
+/*
  * For another process, after the first one died or was killed. That one has to plan anew: apply_rewind() shows it the
  * devices with the drivers that they had before, as the journal tells, so that the plan is the same.
  */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "binder/late.h"
+#include "binder/request.h"
 #include "binder/session.h"
 #include "binder/store.h"
 #include "lib/child.h"
@@ -67,6 +68,12 @@ struct run {
 	bool is_boot;
 };
 
+/* Giving back is always allowed. */
+static bool is_release(const struct options *options)
+{
+	return options->request != NULL && options->request->is_release;
+}
+
 /* Plans, applies unless the command line says otherwise, and reports. Frees nothing: the process ends here. */
 static int work(void *context)
 {
@@ -77,7 +84,7 @@ static int work(void *context)
 	if (run->part == SESSION_APPLY && streq(run->directory, PATH_RUN))
 		adopt_earlier(run->root);
 	session_plan(&session, run->command, run->options, run->root, &run->journal);
-	if (!session.switches.plan_only && !session.switches.off) {
+	if (is_release(run->options) || (!session.switches.plan_only && !session.switches.off)) {
 		session_apply(&session, run->part, &run->journal, run->directory, run->deadline);
 		if (run->options->has_device && run->part == SESSION_APPLY)
 			late_give_back(&session, &run->options->device, run->deadline);
@@ -148,7 +155,12 @@ static int run_supervised(struct run *run, unsigned int lock_share)
 
 int command_apply(const struct options *options, int root)
 {
-	struct run run = { .command = "apply", .options = options, .root = root, .directory = PATH_RUN };
+	return request_supervised("apply", options, root);
+}
+
+int request_supervised(const char *command, const struct options *options, int root)
+{
+	struct run run = { .command = command, .options = options, .root = root, .directory = PATH_RUN };
 	int result = run_supervised(&run, 2);
 
 	return result < 0 ? EXIT_FAILURE : result;

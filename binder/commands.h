@@ -20,6 +20,9 @@ bool init_is_first_process(void);
 /* Also a command of vfiokit. */
 int command_status(const struct options *options, int root);
 
+/* What a person asks for (options->request) on the running system: command is "bind" or "release". */
+int request_supervised(const char *command, const struct options *options, int root);
+
 /* What command_boot and command_init have in common. directory: where report and journal go. */
 void boot_supervised(const struct options *options, int root, const char *directory);
 

@@ -42,8 +42,9 @@ struct device {
 
 	/* Set by inventory_mark_late(). */
 	bool is_late;    /* arrived on the running system: on-bound may take it from its driver */
-	char *late_keep; /* owned; why it is not taken from its driver all the same, in words; NULL if nothing speaks
-			    against it */
+	char *blind_use; /* owned; why its storage counts as in use, because nobody can tell; NULL if somebody can */
+
+	bool is_requested; /* a person asks for it now, or for a member of its group (request_mark) */
 
 	/* Set by holders_mark(), for what is about to be taken from a driver. */
 	struct holder *holders; /* owned */

@@ -219,7 +219,7 @@ static void free_device(struct device *device)
 	free(device->path);
 	free(device->serial);
 	free(device->variant);
-	free(device->late_keep);
+	free(device->blind_use);
 	holders_free(device);
 }
 
@@ -458,6 +458,13 @@ enum known inventory_driver(const struct inventory *inventory, const char *name)
 		if (streq(inventory->drivers[i].name, name))
 			return inventory->drivers[i].available;
 	return KNOWN_NOT;
+}
+
+void inventory_format_alias(const struct device *device, const char *prefix, char alias[static INVENTORY_ALIAS_SIZE])
+{
+	snprintf(alias, INVENTORY_ALIAS_SIZE, "%s:v%08Xd%08Xsv%08Xsd%08Xbc%02Xsc%02Xi%02X", prefix, device->vendor,
+		 device->device, device->subvendor, device->subdevice, device->class >> 16, device->class >> 8 & 0xff,
+		 device->class & 0xff);
 }
 
 bool inventory_has(int root, const char *address)

@@ -50,6 +50,10 @@ size_t inventory_group_count(const struct inventory *inventory);
 /* Could this driver be had? KNOWN_NOT if nobody asked for it while reading. */
 enum known inventory_driver(const struct inventory *inventory, const char *name);
 
+/* What the kernel calls the device: "pci:v..." for its native drivers, "vfio_pci:v..." for variant drivers. */
+#define INVENTORY_ALIAS_SIZE 96
+void inventory_format_alias(const struct device *device, const char *prefix, char alias[static INVENTORY_ALIAS_SIZE]);
+
 /* Is a function at this address now? */
 bool inventory_has(int root, const char *address);
 

@@ -49,7 +49,8 @@ static int real_load(void *context, const char *module)
 {
 	const struct kernel_context *real = context;
 
-	int result = modules_load(real->modules, module);
+	int result = strchr(module, ':') != NULL ? modules_load_alias(real->modules, module)
+						 : modules_load(real->modules, module);
 
 	log_debug("load module %s: %s", module, result < 0 ? strerror(-result) : "ok");
 	return result;

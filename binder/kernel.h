@@ -14,7 +14,7 @@ struct kernel {
 	 */
 	int (*write)(void *context, const char *path, const char *value, uint64_t deadline);
 
-	/* Loads a module; see modules_load(). */
+	/* Loads a module, see modules_load(); or, by an alias ("pci:v..."), see modules_load_alias(). */
 	int (*load)(void *context, const char *module);
 
 	void *context;

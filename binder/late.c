@@ -7,13 +7,9 @@
 #include "binder/kernel.h"
 #include "lib/child.h"
 #include "lib/file.h"
-#include "lib/parse.h"
 #include "lib/paths.h"
 
 #define PATH_SIZE 192
-
-/* linux/if.h: the administrator's "up" */
-#define INTERFACE_UP 1
 
 /* Is the device on the way from the class's link to where it leads? */
 static bool is_below(int root, const char *directory, const char *name, const char *address)
@@ -25,48 +21,33 @@ static bool is_below(int root, const char *directory, const char *name, const ch
 	return sysfs_read_link(root, path, target, sizeof(target)) == 0 && strstr(target, part) != NULL;
 }
 
-/* An interface that does not say whether it is up counts as up. */
-static bool is_up(int root, const char *name)
+/* The first block device below the device. Owned by the caller; NULL if there is none. */
+static char *find_disk(int root, const char *address)
 {
-	char path[PATH_MAX], text[32];
-	uint64_t flags;
-
-	snprintf(path, sizeof(path), PATH_NET "/%s/flags", name);
-	return sysfs_read(root, path, text, sizeof(text)) < 0 || !starts_with(text, "0x") ||
-	       !parse_number(text + 2, 16, UINT32_MAX, &flags) || (flags & INTERFACE_UP) != 0;
-}
-
-/* The first of a class that lies below the device and counts. Owned by the caller; NULL if there is none. */
-static char *find_below(int root, const char *directory, const char *address,
-			bool (*counts)(int root, const char *name))
-{
-	DIR *list = file_open_directory(root, directory);
+	DIR *list = file_open_directory(root, PATH_BLOCK);
 	const struct dirent *entry;
 	char *found = NULL;
 
 	while (list != NULL && found == NULL && (entry = readdir(list)) != NULL)
-		if (entry->d_name[0] != '.' && is_below(root, directory, entry->d_name, address) &&
-		    (counts == NULL || counts(root, entry->d_name)))
+		if (entry->d_name[0] != '.' && is_below(root, PATH_BLOCK, entry->d_name, address))
 			found = util_copy_printable(entry->d_name);
 	if (list != NULL)
 		closedir(list);
 	return found;
 }
 
-/* What the host may be using, as far as a look at sysfs tells. */
-static char *find_use(int root, const struct device *device)
+char *late_find_blind_use(int root, const struct device *device, const struct needs *needs)
 {
-	cleanup_free char *disk = NULL, *interface = NULL;
+	cleanup_free char *disk = NULL;
 
-	if (device_base_class(device) == CLASS_BASE_STORAGE)
-		return util_copy("it is a storage controller");
-	disk = find_below(root, PATH_BLOCK, device->address, NULL);
+	if (device->driver[0] == '\0' || needs->knows_storage)
+		return NULL;
+	if (needs->blind != NULL)
+		return util_format("nobody can tell: %s", needs->blind);
+	disk = find_disk(root, device->address);
 	if (disk != NULL)
-		return util_format("block device %s is below it", disk);
-	interface = find_below(root, PATH_NET, device->address, is_up);
-	if (interface != NULL)
-		return util_format("network interface %s below it is up", interface);
-	return NULL;
+		return util_format("nobody can tell what uses %s", disk);
+	return device_base_class(device) == CLASS_BASE_STORAGE ? util_copy("nobody can tell what is behind it") : NULL;
 }
 
 static bool has_tag(int root, const struct device *device)
@@ -77,7 +58,7 @@ static bool has_tag(int root, const struct device *device)
 	return sysfs_exists(root, path);
 }
 
-void late_mark(struct inventory *inventory, int root, const struct bdf *bdf)
+void late_mark(struct inventory *inventory, int root, const struct bdf *bdf, const struct needs *needs)
 {
 	const struct device *late = inventory_find(inventory, bdf);
 
@@ -87,8 +68,8 @@ void late_mark(struct inventory *inventory, int root, const struct bdf *bdf)
 			       (device->iommu_group != DEVICE_NO_GROUP && device->iommu_group == late->iommu_group);
 
 		device->is_late = device == late || (is_mate && has_tag(root, device));
-		if (device->is_late && device->driver[0] != '\0')
-			device->late_keep = find_use(root, device);
+		if (device->is_late)
+			device->blind_use = late_find_blind_use(root, device, needs);
 	}
 }
 

@@ -7,9 +7,15 @@
 
 /*
  * Marks the device as one that has just arrived, and with it the members of its card and group that udev has tagged as
- * late. For each that a driver holds, looks for what the host may use below it.
+ * late. needs: what the host uses.
  */
-void late_mark(struct inventory *inventory, int root, const struct bdf *bdf);
+void late_mark(struct inventory *inventory, int root, const struct bdf *bdf, const struct needs *needs);
+
+/*
+ * Of a device that would be taken from its driver: why its storage has to count as in use, because the running system
+ * does not show what is; NULL if it does, or if there is none. Owned by the caller.
+ */
+char *late_find_blind_use(int root, const struct device *device, const struct needs *needs);
 
 /*
  * The udev event has written the device's override by what was known then. If the verdict is not to bind it now, takes

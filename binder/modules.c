@@ -401,3 +401,28 @@ int modules_load(struct modules *modules, const char *name)
 	kmod_module_unref(module);
 	return result;
 }
+
+int modules_load_alias(struct modules *modules, const char *alias)
+{
+	struct kmod_list *list = NULL, *item;
+	int result = -ENOENT;
+
+	if (!modules->is_running_system)
+		return -EXDEV;
+	if (modules->context == NULL || modules->is_flat)
+		return -ENOENT;
+	if (kmod_module_new_from_lookup(modules->context, alias, &list) < 0)
+		return -ENOENT;
+	kmod_list_foreach(item, list)
+	{
+		struct kmod_module *module = kmod_module_get_module(item);
+		int one = kmod_module_probe_insert_module(module, KMOD_PROBE_APPLY_BLACKLIST, NULL, NULL, NULL, NULL);
+
+		kmod_module_unref(module);
+		/* Positive: the flag that kept it away. */
+		if (result != 0)
+			result = one > 0 ? -ECANCELED : one;
+	}
+	kmod_module_unref_list(list);
+	return result;
+}

@@ -47,4 +47,10 @@ const char *modules_directory(const struct modules *modules);
  */
 int modules_load(struct modules *modules, const char *name);
 
+/*
+ * Loads what udev would load for a device: all modules with an alias that fits, but not what modprobe.d blacklists.
+ * Returns 0 if one is there afterwards, -ENOENT if none fits, -ECANCELED if all that fit are blacklisted.
+ */
+int modules_load_alias(struct modules *modules, const char *alias);
+
 #endif

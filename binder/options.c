@@ -17,6 +17,8 @@ enum option_index {
 	OPTION_UDEV,
 	OPTION_QUIET,
 	OPTION_OPEN,
+	OPTION_ALLOW,
+	OPTION_ALL,
 	OPTION_LIST,
 	OPTION_EXPLAIN,
 	OPTION_OUTPUT,
@@ -40,13 +42,14 @@ static const struct {
 } specs[N_OPTIONS] = {
 	[OPTION_ROOT] = { "root", "DIR", "look at this directory instead of /", 0, 0 },
 	[OPTION_POLICY] = { "policy", "FILE", "read this policy, without drop-ins", 0, 0 },
-	[OPTION_DEADLINE] = { "deadline", "SECONDS", "give up after this time (boot, apply; default 10)", 0,
-			      TAKES_DEADLINE },
+	[OPTION_DEADLINE] = { "deadline", "SECONDS", "give up after this time (default 10)", 0, TAKES_DEADLINE },
 	[OPTION_DEVICE] = { "device", "ADDRESS", "only this device, as one that has just arrived (plan, apply)", 0,
 			    TAKES_DEVICE },
 	[OPTION_UDEV] = { "udev", NULL, "print properties for a udev rule (plan --device)", 0, TAKES_UDEV },
 	[OPTION_QUIET] = { "quiet", NULL, "leave out what an earlier run of this boot has said (apply)", 0,
 			   TAKES_QUIET },
+	[OPTION_ALLOW] = { "allow", "GUARD,...", "waive storage, network, last-input (bind)", 0, TAKES_ALLOW },
+	[OPTION_ALL] = { "all", NULL, "all that a VFIO driver has (release)", 0, TAKES_ALL },
 	[OPTION_OPEN] = { "even-if-open", NULL, "take a device also if something has it open", 0, TAKES_OPEN },
 	[OPTION_LIST] = { "list", NULL, "what belongs in an image, for build hooks (image)", 0, TAKES_IMAGE },
 	[OPTION_EXPLAIN] = { "explain", NULL, "what the next boot will do (image)", 0, TAKES_IMAGE },
@@ -121,9 +124,44 @@ static int take_device(struct options *options, const char *program)
 	return -1;
 }
 
+/* What an option without a value switches on; NULL for all others. */
+static bool *flag_of(enum option_index option, struct options *options)
+{
+	switch (option) {
+	case OPTION_UDEV:
+		return &options->udev;
+	case OPTION_QUIET:
+		return &options->quiet;
+	case OPTION_ALL:
+		return &options->all;
+	case OPTION_OPEN:
+		return &options->even_if_open;
+	case OPTION_LIST:
+		return &options->list;
+	case OPTION_EXPLAIN:
+		return &options->explain;
+	case OPTION_BOOSTER:
+		return &options->booster;
+	case OPTION_ASK:
+		return &options->ask;
+	case OPTION_JSON:
+		return &options->json;
+	case OPTION_VERBOSE:
+		return &options->verbose;
+	default:
+		return NULL;
+	}
+}
+
 /* Returns -1 to go on, or the exit code. */
 static int take_option(enum option_index option, struct options *options, const struct program *program)
 {
+	bool *flag = flag_of(option, options);
+
+	if (flag != NULL) {
+		*flag = true;
+		return -1;
+	}
 	switch (option) {
 	case OPTION_ROOT:
 		options->root = optarg;
@@ -135,38 +173,14 @@ static int take_option(enum option_index option, struct options *options, const 
 		return take_deadline(options, program->name);
 	case OPTION_DEVICE:
 		return take_device(options, program->name);
-	case OPTION_UDEV:
-		options->udev = true;
-		return -1;
-	case OPTION_QUIET:
-		options->quiet = true;
-		return -1;
-	case OPTION_OPEN:
-		options->even_if_open = true;
-		return -1;
-	case OPTION_LIST:
-		options->list = true;
-		return -1;
-	case OPTION_EXPLAIN:
-		options->explain = true;
+	case OPTION_ALLOW:
+		options->allow = optarg;
 		return -1;
 	case OPTION_OUTPUT:
 		options->output = optarg;
 		return -1;
-	case OPTION_BOOSTER:
-		options->booster = true;
-		return -1;
 	case OPTION_KERNEL:
 		options->kernel = optarg;
-		return -1;
-	case OPTION_ASK:
-		options->ask = true;
-		return -1;
-	case OPTION_JSON:
-		options->json = true;
-		return -1;
-	case OPTION_VERBOSE:
-		options->verbose = true;
 		return -1;
 	case OPTION_HELP:
 		print_help(program);
@@ -174,7 +188,7 @@ static int take_option(enum option_index option, struct options *options, const 
 	case OPTION_VERSION:
 		printf("%s " VFIOKIT_VERSION "\n", program->name);
 		return 0;
-	case N_OPTIONS:
+	default:
 		break;
 	}
 	return -1;

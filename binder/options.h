@@ -18,6 +18,8 @@
 #define DEADLINE_DEFAULT 10
 #define DEADLINE_MAX 300
 
+struct request;
+
 struct options {
 	const char *root;
 	const char *policy; /* NULL: the root's own */
@@ -30,9 +32,12 @@ struct options {
 	char *const *words; /* what stands behind the command */
 	int n_words;
 	bool has_device;
-	struct bdf device; /* the one function that this run is about */
-	bool udev;         /* properties for a udev rule instead of lines */
-	bool ask;          /* questions on the terminal */
+	struct bdf device;             /* the one function that this run is about */
+	bool udev;                     /* properties for a udev rule instead of lines */
+	bool ask;                      /* questions on the terminal */
+	const struct request *request; /* of vfiokit bind and release; NULL otherwise; borrowed */
+	const char *allow; /* guards that a bind waives, as the policy's key lists them; NULL if not given */
+	bool all;          /* every device, instead of those named */
 	bool even_if_open; /* take a device also if something has it open */
 	bool quiet;        /* only what no earlier run of this boot has said */
 };
@@ -45,6 +50,8 @@ enum {
 	TAKES_UDEV = 1 << 3,
 	TAKES_QUIET = 1 << 4,
 	TAKES_OPEN = 1 << 5,
+	TAKES_ALLOW = 1 << 6,
+	TAKES_ALL = 1 << 7,
 	TAKES_ASK = 1 << 12,
 };
 

@@ -32,6 +32,9 @@ static void match_device(struct plan *plan, const struct policy *policy, const s
 
 		if (match == MATCH_NONE)
 			continue;
+		/* What the policy says of a device holds for a request, too. */
+		if (rule->is_request && owner != NULL)
+			continue;
 		found[i] = true;
 		if (owner == NULL || (match == MATCH_OTHER && owned_by != MATCH_OTHER)) {
 			also = owner;
@@ -235,7 +238,7 @@ static bool concerns(const struct plan_entry *entry, const struct device *device
 		(device->iommu_group != DEVICE_NO_GROUP && entry->device->iommu_group == device->iommu_group));
 }
 
-static void free_entry(struct plan_entry *entry)
+void plan_free_entry(struct plan_entry *entry)
 {
 	free(entry->absent);
 	free(entry->message);
@@ -251,7 +254,7 @@ void plan_narrow(struct plan *plan, const struct inventory *inventory, const str
 		if (device != NULL && concerns(&plan->entries[i], device))
 			plan->entries[kept++] = plan->entries[i];
 		else
-			free_entry(&plan->entries[i]);
+			plan_free_entry(&plan->entries[i]);
 	}
 	plan->n_entries = kept;
 	plan->no_vfio &= kept > 0;
@@ -268,7 +271,7 @@ const struct plan_entry *plan_find(const struct plan *plan, const struct bdf *bd
 void plan_free(struct plan *plan)
 {
 	for (size_t i = 0; i < plan->n_entries; i++)
-		free_entry(&plan->entries[i]);
+		plan_free_entry(&plan->entries[i]);
 	free(plan->entries);
 	*plan = (struct plan){ 0 };
 }
@@ -282,7 +285,8 @@ enum result plan_result(const struct plan *plan, bool has_errors)
 	for (size_t i = 0; i < plan->n_entries; i++) {
 		const struct plan_entry *entry = &plan->entries[i];
 
-		has_good |= entry->verdict == VERDICT_BIND || entry->verdict == VERDICT_BOUND;
+		has_good |= entry->verdict == VERDICT_BIND || entry->verdict == VERDICT_BOUND ||
+			    entry->verdict == VERDICT_RELEASE;
 		has_bad |= entry->verdict == VERDICT_REFUSE || entry->verdict == VERDICT_FAIL ||
 			   (entry->reason == REASON_ABSENT && !entry->rule->is_optional);
 	}

@@ -11,7 +11,7 @@
 #include "binder/policy.h"
 #include "binder/switches.h"
 
-enum verdict { VERDICT_BIND, VERDICT_BOUND, VERDICT_SKIP, VERDICT_REFUSE, VERDICT_FAIL };
+enum verdict { VERDICT_BIND, VERDICT_BOUND, VERDICT_SKIP, VERDICT_REFUSE, VERDICT_FAIL, VERDICT_RELEASE };
 
 /* In order of precedence: where several hold, the first is given. The last ones come from applying. */
 enum reason {
@@ -30,6 +30,7 @@ enum reason {
 	REASON_OPEN,
 	REASON_NO_DRIVER,
 	REASON_GROUP,
+	REASON_NOT_BOUND, /* of a release: no VFIO driver has it */
 	REASON_ABSENT,
 	REASON_MODULE,
 	REASON_UNBIND,
@@ -51,6 +52,7 @@ struct plan_entry {
 	bool is_in_use;              /* for storage: refused whatever the rule allows */
 	char *absent;                /* owned; address or path that is missing, NULL for a rule without a slot */
 	bool absent_is_path;
+	const struct rule *next_boot; /* of a release: the rule that takes it again; NULL if none */
 
 	char driver[SYSFS_NAME_SIZE]; /* the one that it shall get */
 	bool keeps_driver;            /* never to be taken from a native driver, even one that comes meanwhile */
@@ -83,6 +85,9 @@ struct plan {
 
 void plan_build(struct plan *plan, const struct plan_input *input);
 void plan_free(struct plan *plan);
+
+/* Frees what the entry owns. */
+void plan_free_entry(struct plan_entry *entry);
 
 /* Leaves only what concerns this device: its card and its IOMMU group. */
 void plan_narrow(struct plan *plan, const struct inventory *inventory, const struct bdf *bdf);

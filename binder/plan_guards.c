@@ -46,6 +46,8 @@ static bool guard_storage(struct plan_entry *entry, const struct needs *needs)
 	bool is_storage = device_base_class(entry->device) == CLASS_BASE_STORAGE;
 
 	entry->use = known_use(needs, entry->device, NEED_STORAGE);
+	if (entry->use == NULL)
+		entry->use = entry->device->blind_use;
 	entry->is_in_use = entry->use != NULL || (is_storage && needs->blind != NULL);
 	if (entry->is_in_use)
 		return true;
@@ -85,12 +87,14 @@ static bool is_bound(const struct plan_entry *entry)
 	       (streq(entry->rule->settings.driver, POLICY_DRIVER_AUTO) && device_is_vfio_driver(driver));
 }
 
-/* Of what runs, only a late arrival that nothing uses yet is taken from its driver. */
+/* Of what runs, only a late arrival, or what a person asks for, is taken from its driver. */
 static bool keeps_driver(const struct plan_entry *entry, const struct plan_input *input)
 {
+	if (entry->device->is_requested)
+		return false;
 	if (entry->rule->settings.on_bound == ON_BOUND_SKIP)
 		return true;
-	return entry->device->is_late ? entry->device->late_keep != NULL : input->keeps_bound;
+	return !entry->device->is_late && input->keeps_bound;
 }
 
 static void guard(struct plan_entry *entry, const struct plan_input *input)
@@ -278,6 +282,7 @@ enum verdict plan_verdict_of(const struct plan_entry *entry)
 		return VERDICT_BOUND;
 	case REASON_CMDLINE:
 	case REASON_ON_BOUND:
+	case REASON_NOT_BOUND:
 	case REASON_ABSENT:
 		return VERDICT_SKIP;
 	case REASON_CONSOLE:

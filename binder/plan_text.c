@@ -7,11 +7,10 @@
 
 const char *plan_verdict_name(enum verdict verdict)
 {
-	static const char *const names[] = { [VERDICT_BIND] = "bind",
-					     [VERDICT_BOUND] = "bound",
-					     [VERDICT_SKIP] = "skip",
-					     [VERDICT_REFUSE] = "refuse",
-					     [VERDICT_FAIL] = "fail" };
+	static const char *const names[] = {
+		[VERDICT_BIND] = "bind",     [VERDICT_BOUND] = "bound", [VERDICT_SKIP] = "skip",
+		[VERDICT_REFUSE] = "refuse", [VERDICT_FAIL] = "fail",   [VERDICT_RELEASE] = "release"
+	};
 
 	return names[verdict];
 }
@@ -34,6 +33,7 @@ const char *plan_reason_name(const struct plan_entry *entry)
 		[REASON_OPEN] = "open",
 		[REASON_NO_DRIVER] = "no-driver",
 		[REASON_GROUP] = "group",
+		[REASON_NOT_BOUND] = "not-bound",
 		[REASON_ABSENT] = "absent",
 		[REASON_MODULE] = "module",
 		[REASON_UNBIND] = "unbind",
@@ -162,46 +162,62 @@ static char *say_console(const struct plan_entry *entry)
 		"boot-vga = allow in the rule permits it");
 }
 
+#define WAIVER_SIZE 384
+
+/* How the guard is waived: in the rule, or by whoever asks. */
+static const char *waiver(const struct plan_entry *entry, const char *guard, char buffer[static WAIVER_SIZE])
+{
+	if (entry->rule->is_request)
+		snprintf(buffer, WAIVER_SIZE, "--allow %s takes it all the same", guard);
+	else
+		snprintf(buffer, WAIVER_SIZE, "rule '%s' needs allow = %s to take it", entry->rule->name, guard);
+	return buffer;
+}
+
 static char *say_storage(const struct plan_entry *entry, const struct needs *needs)
 {
+	char buffer[WAIVER_SIZE];
+
+	if (entry->is_in_use && entry->use != NULL && entry->use == entry->device->blind_use)
+		return util_format("its storage counts as used (%s)", entry->use);
 	if (entry->is_in_use && entry->use != NULL)
 		return util_format("the host uses its storage (%s)", entry->use);
 	if (entry->is_in_use)
 		return util_format("nobody can tell whether the host uses its storage (%s), so it counts as used",
 				   needs->blind);
 	if (!entry->rule->allow_storage)
-		return util_format("%s%s%s; rule '%s' needs allow = storage to take it",
+		return util_format("%s%s%s; %s",
 				   entry->use != NULL ? "nothing uses its storage now, but something is on it ("
 						      : "it is a storage controller",
 				   entry->use != NULL ? entry->use : "", entry->use != NULL ? ")" : "",
-				   entry->rule->name);
+				   waiver(entry, "storage", buffer));
 	return util_copy("it is a storage controller and nothing tells yet whether the host uses it; "
 			 "name it by address or path to take it all the same");
 }
 
 static char *say_network(const struct plan_entry *entry)
 {
-	return util_format("%s%s%s; rule '%s' needs allow = network to take it",
-			   entry->use != NULL ? "the host uses its network (" : "it is a network controller",
-			   entry->use != NULL ? entry->use : "", entry->use != NULL ? ")" : "", entry->rule->name);
+	char buffer[WAIVER_SIZE];
+
+	return util_format(
+		"%s%s%s; %s", entry->use != NULL ? "the host uses its network (" : "it is a network controller",
+		entry->use != NULL ? entry->use : "", entry->use != NULL ? ")" : "", waiver(entry, "network", buffer));
 }
 
 static char *say_last_input(const struct plan_entry *entry)
 {
-	return util_format("%s%s; rule '%s' needs allow = last-input to take it",
+	char buffer[WAIVER_SIZE];
+
+	return util_format("%s%s; %s",
 			   entry->use != NULL ? "the host's last keyboard hangs on it: "
 					      : "the policy would take every USB host, and with it the last keyboard",
-			   entry->use != NULL ? entry->use : "", entry->rule->name);
+			   entry->use != NULL ? entry->use : "", waiver(entry, "last-input", buffer));
 }
 
 static char *say_on_bound(const struct plan_entry *entry, const struct plan_input *input)
 {
 	const struct device *device = entry->device;
 
-	if (entry->rule->settings.on_bound != ON_BOUND_SKIP && device->late_keep != NULL)
-		return util_format("%s took it first, and %s, which is not torn away from a running system; it is "
-				   "bound at the next boot",
-				   device->driver, device->late_keep);
 	return util_format(
 		"%s has it already, and %s", device->driver,
 		entry->rule->settings.on_bound == ON_BOUND_SKIP || !input->keeps_bound
@@ -213,6 +229,8 @@ static char *say_open(const struct plan_entry *entry)
 {
 	cleanup_free char *holders = holders_text(entry->device);
 
+	if (device_is_vfio_driver(entry->device->driver))
+		return util_format("%s; stop that guest first", holders);
 	return util_format("%s; close that first, or --even-if-open takes it all the same, which may hang", holders);
 }
 
@@ -230,6 +248,8 @@ static char *say_absent(const struct plan_entry *entry)
 {
 	const char *tail = entry->rule->is_optional ? "" : "; optional = yes would make this no error";
 
+	if (entry->rule->is_request)
+		return util_copy("no device is at this address; nothing was changed");
 	if (entry->absent == NULL)
 		return util_format("no device is what rule '%s' selects%s; nothing was changed", entry->rule->name,
 				   tail);
@@ -278,6 +298,8 @@ static char *say(const struct plan_entry *entry, const struct plan_input *input)
 		return util_format(
 			"another device of IOMMU group %d stays with the host, and half a group is of no use",
 			entry->device->iommu_group);
+	case REASON_NOT_BOUND:
+		return util_copy("no VFIO driver has it, so there is nothing to give back");
 	case REASON_ABSENT:
 		return say_absent(entry);
 	case REASON_STUCK:
@@ -288,6 +310,8 @@ static char *say(const struct plan_entry *entry, const struct plan_input *input)
 	case REASON_NONE:
 		break;
 	}
+	if (entry->verdict == VERDICT_RELEASE)
+		return util_format("goes back from %s to its own driver", entry->driver);
 	return util_format("%s %s, by rule '%s' (%s)",
 			   entry->match == MATCH_NONE ? "goes with its group to" : "goes to", entry->driver,
 			   entry->rule->name, entry->rule->where);

@@ -374,6 +374,7 @@ void policy_finish(struct policy_loader *loader, const struct switches *switches
 	struct policy *policy = loader->policy;
 
 	complete_settings(&loader->defaults, &built_in);
+	policy->defaults = loader->defaults;
 	for (size_t i = 0; i < policy->n_rules; i++) {
 		struct rule *rule = &policy->rules[i];
 

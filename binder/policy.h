@@ -33,7 +33,8 @@ struct rule {
 	struct policy_settings settings; /* complete once the policy is read */
 	bool allow_storage, allow_network, allow_last_input;
 	bool is_optional;
-	bool is_broken; /* something in it is wrong: it selects nothing */
+	bool is_request; /* not of the policy: what a person asks for now (request.h) */
+	bool is_broken;  /* something in it is wrong: it selects nothing */
 };
 
 struct policy {
@@ -41,8 +42,9 @@ struct policy {
 	size_t n_rules;
 	char **files; /* owned, each too; those that were read, relative to the root */
 	size_t n_files;
-	uint64_t digest;  /* of all that was read: names and contents */
-	bool is_unusable; /* a file could not be read, or [policy] is broken: nothing may be bound */
+	struct policy_settings defaults; /* of [policy], complete */
+	uint64_t digest;                 /* of all that was read: names and contents */
+	bool is_unusable;                /* a file could not be read, or [policy] is broken: nothing may be bound */
 };
 
 /* What to read. */

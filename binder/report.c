@@ -46,10 +46,14 @@ static char *line_of(const struct plan_entry *entry)
 /* The words that switch it off belong to every summary: somebody may read it on a dark day. */
 static char *summary_of(const struct report *report)
 {
-	size_t counts[VERDICT_FAIL + 1] = { 0 };
+	size_t counts[VERDICT_RELEASE + 1] = { 0 };
 
 	for (size_t i = 0; i < report->plan->n_entries; i++)
 		counts[report->plan->entries[i].verdict]++;
+	if (counts[VERDICT_RELEASE] > 0 || streq(report->command, "release"))
+		return util_format("%s: result %s: %zu given back, %zu skipped, %zu refused, %zu failed",
+				   report->command, plan_result_name(report->result), counts[VERDICT_RELEASE],
+				   counts[VERDICT_SKIP], counts[VERDICT_REFUSE], counts[VERDICT_FAIL]);
 	return util_format("%s: result %s: %zu %s, %zu bound before, %zu skipped, %zu refused, %zu failed%s; "
 			   "vfiokit=off on the kernel command line switches it off",
 			   report->command, plan_result_name(report->result), counts[VERDICT_BIND],

@@ -7,20 +7,22 @@
 #include "binder/holders.h"
 #include "binder/initramfs.h"
 #include "binder/late.h"
+#include "binder/release.h"
+#include "binder/request.h"
 #include "binder/store.h"
 #include "lib/file.h"
 #include "lib/log.h"
 #include "lib/paths.h"
 
 /* What was begun as planned stays planned, whatever the machine shows now (a parameter of vfio-pci, for instance). */
-static void keep_taken(struct plan *plan)
+static void keep_taken(struct plan *plan, enum verdict verdict)
 {
 	for (size_t i = 0; i < plan->n_entries; i++) {
 		struct plan_entry *entry = &plan->entries[i];
 
 		if (entry->device == NULL || !entry->device->is_taken)
 			continue;
-		entry->verdict = VERDICT_BIND;
+		entry->verdict = verdict;
 		entry->reason = REASON_NONE;
 	}
 }
@@ -36,8 +38,16 @@ static void narrow(struct session *session, const struct bdf *bdf)
 			    "no device is at this address (it may have been removed again); nothing was changed");
 }
 
+static void build(struct session *session)
+{
+	if (session->request != NULL && session->request->is_release)
+		request_plan_release(session->request, &session->plan, &session->input);
+	else
+		plan_build(&session->plan, &session->input);
+}
+
 /* What would be taken from a driver, on a running system: who has it open? Then the plan is made once more. */
-static void ask_holders(struct session *session)
+static void ask_holders(struct session *session, enum verdict verdict)
 {
 	cleanup_free bool *asked = util_alloc(session->inventory.n_devices + 1);
 	bool any = false;
@@ -45,7 +55,7 @@ static void ask_holders(struct session *session)
 	for (size_t i = 0; i < session->plan.n_entries; i++) {
 		const struct device *device = session->plan.entries[i].device;
 
-		if (session->plan.entries[i].verdict != VERDICT_BIND || device->driver[0] == '\0' || device->is_taken)
+		if (session->plan.entries[i].verdict != verdict || device->driver[0] == '\0' || device->is_taken)
 			continue;
 		asked[device - session->inventory.devices] = true;
 		any = true;
@@ -54,19 +64,22 @@ static void ask_holders(struct session *session)
 		return;
 	holders_mark(&session->inventory, session->root, asked);
 	plan_free(&session->plan);
-	plan_build(&session->plan, &session->input);
+	build(session);
 }
 
 void session_plan(struct session *session, const char *command, const struct options *options, int root,
 		  const struct journal *journal)
 {
-	bool will_apply = journal != NULL;
+	bool will_apply = journal != NULL, is_release = options->request != NULL && options->request->is_release;
+	enum verdict verdict = is_release ? VERDICT_RELEASE : VERDICT_BIND;
 	struct policy_source source = { root, options->policy };
 	int result;
 
-	*session = (struct session){ .command = command, .root = root };
+	*session = (struct session){ .command = command, .root = root, .request = options->request };
 	switches_read(&session->switches, root, will_apply, &session->problems);
 	policy_read(&session->policy, &source, &session->switches, &session->problems);
+	if (options->request != NULL)
+		request_add_rule(options->request, &session->policy);
 	result = inventory_scan(&session->inventory, root, &session->problems);
 	if (result < 0)
 		problem_add(&session->problems, PROBLEM_MACHINE, PATH_DEVICES,
@@ -81,7 +94,9 @@ void session_plan(struct session *session, const char *command, const struct opt
 	if (session->inventory.n_drivers > 0)
 		needs_scan(&session->needs, root);
 	if (options->has_device)
-		late_mark(&session->inventory, root, &options->device);
+		late_mark(&session->inventory, root, &options->device, &session->needs);
+	if (options->request != NULL)
+		request_mark(options->request, &session->inventory, root, &session->needs);
 	log_debug("%zu functions, %zu rules from %zu files, %s IOMMU, vfio-pci %s", session->inventory.n_devices,
 		  session->policy.n_rules, session->policy.n_files, session->inventory.has_iommu ? "with" : "no",
 		  inventory_driver(&session->inventory, POLICY_DRIVER_DEFAULT) == KNOWN_NO ? "missing" : "not missing");
@@ -99,14 +114,16 @@ void session_plan(struct session *session, const char *command, const struct opt
 			    "cannot tell twin cards apart: the policy alone names devices");
 	session->stuck = store_stuck(root, &session->input.n_stuck);
 	session->input.stuck = session->stuck;
-	plan_build(&session->plan, &session->input);
+	build(session);
 	if (session->input.keeps_bound)
-		ask_holders(session);
-	keep_taken(&session->plan);
+		ask_holders(session, verdict);
+	keep_taken(&session->plan, verdict);
 	if (options->has_device)
 		narrow(session, &options->device);
+	if (options->request != NULL)
+		request_narrow(options->request, &session->plan);
 	plan_explain(&session->plan, &session->input);
-	if (session->switches.plan_only)
+	if (session->switches.plan_only && !is_release)
 		session->command = "plan";
 	session->generator = will_apply ? initramfs_generator(root) : NULL;
 }
@@ -117,6 +134,7 @@ void session_apply(struct session *session, enum session_part part, struct journ
 	struct kernel_context context = { session->root, session->inventory.modules };
 	struct kernel kernel = kernel_real(&context);
 	struct apply apply;
+	bool is_release = session->request != NULL && session->request->is_release;
 
 	session->was_applied = true;
 	apply_prepare(&apply, &session->plan, &kernel, journal, deadline);
@@ -127,7 +145,9 @@ void session_apply(struct session *session, enum session_part part, struct journ
 			    "cannot make a journal, so nothing could be undone; nothing was changed");
 	} else {
 		journal_keep_copy(journal, session->root, directory);
-		if (part == SESSION_APPLY)
+		if (part == SESSION_APPLY && is_release)
+			release_run(&apply);
+		else if (part == SESSION_APPLY)
 			apply_run(&apply);
 		else
 			apply_load_journal(&apply);
@@ -137,7 +157,10 @@ void session_apply(struct session *session, enum session_part part, struct journ
 	if (apply.lacks_type1 && apply_has_bound(&apply))
 		problem_add(&session->problems, PROBLEM_MACHINE, "vfio_iommu_type1",
 			    "cannot load this module; the devices are bound, but no guest starts until it is loaded");
-	apply_conclude(&apply, &session->plan, &session->input);
+	if (is_release)
+		release_conclude(&apply);
+	else
+		apply_conclude(&apply, &session->plan, &session->input);
 	apply_free(&apply);
 }
 

@@ -20,8 +20,9 @@ struct session {
 	struct needs needs;
 	struct plan plan;
 	struct plan_input input;
-	struct bdf *stuck;     /* owned */
-	const char *generator; /* whose initramfs this run is in; NULL outside, or if unknown */
+	struct bdf *stuck;             /* owned */
+	const struct request *request; /* borrowed; NULL unless a person asks for something */
+	const char *generator;         /* whose initramfs this run is in; NULL outside, or if unknown */
 	bool was_applied;
 };
 

@@ -2,11 +2,26 @@
 # shellcheck shell=bash
 # bash completion of vfiokit(8)
 
+# An address has colons, which readline takes for the ends of words: only what is behind the last one is replaced.
+_vfiokit_addresses()
+{
+	local word=$2 devices=/sys/bus/pci/devices driver list='' line=${COMP_LINE:0:COMP_POINT} device
+
+	word=${line##*[[:blank:]]}
+	for device in "$devices"/*; do
+		[[ -e $device ]] || continue
+		driver=$(readlink "$device/driver")
+		[[ $1 != release || $driver == *vfio* ]] && list+="${device##*/} "
+	done
+	mapfile -t COMPREPLY < <(compgen -W "$list" -- "$word")
+	[[ $word != *:* || $COMP_WORDBREAKS != *:* ]] || COMPREPLY=("${COMPREPLY[@]#"${word%:*}:"}")
+}
+
 _vfiokit()
 {
 	local current=$2 previous=$3 word seen='' skip='' booster='' i
-	local commands="list suggest import status image"
-	local options="--root --policy --json --kernel --list --explain --output --booster --ask --verbose --help --version -v -h"
+	local commands="list suggest import bind release status image"
+	local options="--root --policy --json --kernel --list --explain --output --booster --ask --even-if-open --allow --all --deadline --verbose --help --version -v -h"
 
 	COMPREPLY=()
 	# --root=DIR comes as three words.
@@ -21,6 +36,11 @@ _vfiokit()
 		mapfile -t COMPREPLY < <(cd /lib/modules 2>/dev/null && compgen -f -- "$current")
 		return
 		;;
+	--allow)
+		mapfile -t COMPREPLY < <(compgen -W "storage network last-input" -- "$current")
+		return
+		;;
+	--deadline) return ;;
 	--policy | --output)
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
@@ -40,12 +60,16 @@ _vfiokit()
 			continue
 		fi
 		case $word in
-		--root | --policy | --kernel | --output) skip=yes ;;
+		--root | --policy | --kernel | --output | --allow | --deadline) skip=yes ;;
 		--booster) booster=yes ;;
 		-*) ;;
-		*) seen=$word ;;
+		*) seen=${seen:-$word} ;;
 		esac
 	done
+	if [[ $seen == bind || $seen == release || $seen == suggest ]]; then
+		_vfiokit_addresses "$seen" "$current"
+		return
+	fi
 	if [[ $seen == image && -n $booster ]]; then
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")

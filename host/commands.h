@@ -12,6 +12,10 @@ int command_suggest(const struct options *options, int root);
 
 int command_import(const struct options *options, int root);
 
+/* ADDRESS..., and for release also --all. */
+int command_bind(const struct options *options, int root);
+int command_release(const struct options *options, int root);
+
 /* --list, --explain, --output FILE or --booster [IMAGE]. */
 int command_image(const struct options *options, int root);
 

@@ -20,14 +20,15 @@ run plan --device 0000:00:04.0 --json
 verdict 00:04.0 "skip on-bound"
 
 t "plan --device of a held device whose interface is up"
-printf '[device b]\naddress = 00:04.0\nallow = network\n' >"$policy"
+printf '[device b]\naddress = 00:04.0\n' >"$policy"
 mkdir -p "$root/sys/class/net" "$root/sys/devices/pci0000:00/0000:00:04.0/net/eth0"
 ln -s ../../devices/pci0000:00/0000:00:04.0/net/eth0 "$root/sys/class/net/eth0"
 echo 0x1003 >"$root/sys/devices/pci0000:00/0000:00:04.0/net/eth0/flags"
 run plan --device 00:04.0 --json
-verdict 00:04.0 "skip on-bound"
-says "e1000e took it first, and network interface eth0 below it is up"
-echo 0x1002 >"$root/sys/devices/pci0000:00/0000:00:04.0/net/eth0/flags"
+verdict 00:04.0 "refuse network"
+says "the host uses its network ("
+says "eth0"
+printf 'allow = network\n' >>"$policy"
 run plan --device 00:04.0 --json
 verdict 00:04.0 bind
 

@@ -71,8 +71,8 @@ static void read_device_word(struct device *device, char *word)
 		set_text(&device->variant, value);
 	} else if (streq(word, "late")) {
 		device->is_late = true;
-	} else if (streq(word, "used")) {
-		set_text(&device->late_keep, value);
+	} else if (streq(word, "blind")) {
+		set_text(&device->blind_use, value);
 	} else if (streq(word, "open")) {
 		holders_add(device, 0, NULL, NULL, util_copy(value));
 	} else {
@@ -110,7 +110,7 @@ void machine_free_device(struct device *device)
 	free(device->path);
 	free(device->serial);
 	free(device->variant);
-	free(device->late_keep);
+	free(device->blind_use);
 	holders_free(device);
 }
 

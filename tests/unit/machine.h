@@ -9,7 +9,7 @@
 
 /*
  * devices: separated by ";": "ADDRESS CLASS VENDOR:DEVICE GROUP DRIVER [WORD...]", "-" for no group or driver.
- *	Words: boot_vga, console, bridge, vfs=N, sub=V:D, serial=S, path=P, variant=MODULE, late, used=WHAT,
+ *	Words: boot_vga, console, bridge, vfs=N, sub=V:D, serial=S, path=P, variant=MODULE, late, blind=WHY,
  *	open=WHO.
  *	Lines of the machine itself: "no-iommu", "ignores-denylist", "driver NAME yes|no|unknown" (vfio-pci: yes).
  * policy: the text of bind.conf. cmdline: of the kernel.

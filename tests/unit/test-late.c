@@ -10,8 +10,8 @@
 
 #define HELD "01:00.0 1200 1111:0001 1 foo;"
 #define LATE "01:00.0 1200 1111:0001 1 foo late;"
-#define LATE_USED "01:00.0 1200 1111:0001 1 foo late used=sda;"
-#define LATE_NVME "01:00.0 0108 144d:a808 1 nvme late used=storage;"
+#define LATE_USED "01:00.0 1200 1111:0001 1 foo late blind=sda;"
+#define LATE_NVME "01:00.0 0108 144d:a808 1 nvme late;"
 
 static const struct plan_case cases[] = {
 	{ "one that was there stays", ON(HELD, A "address=01:00.0\n", .keeps_bound = true),
@@ -19,12 +19,24 @@ static const struct plan_case cases[] = {
 	{ "a late one is taken", ON(LATE, A "address=01:00.0\n", .keeps_bound = true), "01:00.0 bind a; = ok 0" },
 	{ "a late one stays by on-bound", ON(LATE, A "address=01:00.0\non-bound=skip\n", .keeps_bound = true),
 	  "01:00.0 skip on-bound a; = ok 0" },
-	{ "a late one that is used stays", ON(LATE_USED, A "address=01:00.0\n", .keeps_bound = true),
-	  "01:00.0 skip on-bound a; = ok 0" },
-	{ "late storage stays", ON(LATE_NVME, A "address=01:00.0\nallow=storage\n", .keeps_bound = true),
-	  "01:00.0 skip on-bound a; = ok 0" },
-	{ "other guards come first", ON(LATE_NVME, A "address=01:00.0\n", .keeps_bound = true),
+	{ "a late one of which nobody can tell stays", ON(LATE_USED, A "address=01:00.0\n", .keeps_bound = true),
 	  "01:00.0 refuse storage a; = error 1" },
+	{ "allow does not help there", ON(LATE_USED, A "address=01:00.0\nallow=storage\n", .keeps_bound = true),
+	  "01:00.0 refuse storage a; = error 1" },
+	{ "late storage that is used stays",
+	  ON(LATE_NVME, A "address=01:00.0\nallow=storage\n", .keeps_bound = true, .needs = "storage 01:00.0"),
+	  "01:00.0 refuse storage a; = error 1" },
+	{ "idle late storage is taken",
+	  ON(LATE_NVME, A "address=01:00.0\nallow=storage\n", .keeps_bound = true, .needs = "knows-storage"),
+	  "01:00.0 bind a; = ok 0" },
+	{ "if the rule says so", ON(LATE_NVME, A "address=01:00.0\n", .keeps_bound = true, .needs = "knows-storage"),
+	  "01:00.0 refuse storage a; = error 1" },
+	{ "a late network that is used stays",
+	  ON(LATE, A "address=01:00.0\n", .keeps_bound = true, .needs = "network 01:00.0"),
+	  "01:00.0 refuse network a; = error 1" },
+	{ "unless the rule says so",
+	  ON(LATE, A "address=01:00.0\nallow=network\n", .keeps_bound = true, .needs = "network 01:00.0"),
+	  "01:00.0 bind a; = ok 0" },
 	{ "a late one is not half a group",
 	  ON(LATE "01:00.1 1200 1111:0003 1 foo;", A "id=1111:*\n", .keeps_bound = true),
 	  "01:00.0 refuse group a; 01:00.1 skip on-bound a; = error 1" },
@@ -45,9 +57,7 @@ TEST(late_plan_says_why)
 
 	machine_read(&machine, &text);
 	plan_explain(&machine.plan, &machine.input);
-	CHECK_STR(machine_entry(&machine, "01:00.0")->message,
-		  "foo took it first, and sda, which is not torn away from a running system; it is bound at the next "
-		  "boot; foo holds it");
+	CHECK_STR(machine_entry(&machine, "01:00.0")->message, "its storage counts as used (sda); foo holds it");
 	machine_free(&machine);
 }
 
@@ -87,7 +97,6 @@ TEST(late_narrow)
 #define DISK "PCI: 00:01.0/01:00.0 0100 1111:0001 - foo 2\n"
 #define BELOW "../../devices/pci0000:00/0000:00:01.0/0000:01:00.0/"
 #define TAG(address) "F: run/udev/tags/vfiokit-late/+pci:0000:" address "=\n"
-#define FLAGS(flags) "P: /devices/pci0000:00/0000:00:01.0/0000:01:00.0/net/eth0\nA: flags=" flags "\n"
 
 static const struct {
 	const char *name, *tree, *expected; /* "ADDRESS[ KEEP];" of each that is late */
@@ -95,19 +104,12 @@ static const struct {
 } marks[] = {
 	{ "nothing below it", CARD, "0000:01:00.0;", NULL, NULL },
 	{ "driverless storage", PORT "PCI: 00:01.0/01:00.0 0108 1111:0001 - - 2\n", "0000:01:00.0;", NULL, NULL },
-	{ "storage", PORT "PCI: 00:01.0/01:00.0 0108 1111:0001 - nvme 2\n", "0000:01:00.0 it is a storage controller;",
-	  NULL, NULL },
-	{ "a disk of whatever class", CARD, "0000:01:00.0 block device sda is below it;", "sys/class/block/sda",
+	{ "storage", PORT "PCI: 00:01.0/01:00.0 0108 1111:0001 - nvme 2\n",
+	  "0000:01:00.0 nobody can tell what is behind it;", NULL, NULL },
+	{ "a disk of whatever class", CARD, "0000:01:00.0 nobody can tell what uses sda;", "sys/class/block/sda",
 	  BELOW "usb1/1-1/host0/block/sda" },
 	{ "a disk elsewhere", CARD, "0000:01:00.0;", "sys/class/block/sda",
 	  "../../devices/pci0000:00/0000:00:1f.2/ata1/block/sda" },
-	{ "an interface that is up", CARD FLAGS("0x1003"), "0000:01:00.0 network interface eth0 below it is up;",
-	  "sys/class/net/eth0", BELOW "net/eth0" },
-	{ "an interface that is down", CARD FLAGS("0x1002"), "0000:01:00.0;", "sys/class/net/eth0", BELOW "net/eth0" },
-	{ "an interface with flags that nobody understands", CARD FLAGS("up"),
-	  "0000:01:00.0 network interface eth0 below it is up;", "sys/class/net/eth0", BELOW "net/eth0" },
-	{ "an interface that cannot be read", CARD, "0000:01:00.0 network interface eth0 below it is up;",
-	  "sys/class/net/eth0", BELOW "net/eth0" },
 	{ "a mate that was there before", CARD "PCI: 00:01.0/01:00.1 1200 1111:0002 - foo 2\n", "0000:01:00.0;", NULL,
 	  NULL },
 	{ "a mate that has arrived, too", CARD "PCI: 00:01.0/01:00.1 1200 1111:0002 - foo 3\n" TAG("01:00.1"),
@@ -143,10 +145,10 @@ TEST(late_mark)
 			make_link(root, marks[i].class, marks[i].link);
 		CHECK_INT(inventory_scan(&inventory, root, &problems), 0);
 		inventory_complete(&inventory, root, &(struct policy){ 0 }, true);
-		late_mark(&inventory, root, &bdf);
+		late_mark(&inventory, root, &bdf, &needs_unknown);
 		for (size_t j = 0; j < inventory.n_devices; j++) {
 			const struct device *device = &inventory.devices[j];
-			const char *keep = device->late_keep != NULL ? device->late_keep : "";
+			const char *keep = device->blind_use != NULL ? device->blind_use : "";
 			char *more;
 
 			if (!device->is_late)

@@ -111,6 +111,21 @@ image_like_booster()
 	install -m 755 "$(image_tool booster-init)" init
 }
 
+# image_dynamic PROGRAM: puts it with its libraries into the current directory.
+image_dynamic()
+{
+	local file
+
+	install -D -m 755 "$1" "usr/bin/$(basename "$1")"
+	mkdir -p lib64
+	ldd "$1" | grep -o '/[^ ]*' | while read -r file; do
+		case $file in
+		/lib64/*) cp -L "$file" lib64/ ;;
+		*) install -D -m 644 "$(readlink -f "$file")" "usr/lib/x86_64-linux-gnu/$(basename "$file")" ;;
+		esac
+	done
+}
+
 # image_disk KERNELDIR ROOT DISK: an ext4 file system of what is in ROOT, as changed by disk() of the
 # case, to be the real root. Its init runs the guest.
 image_disk()

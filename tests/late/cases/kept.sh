@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=dash
-# what has data or a link is not torn away from the driver that was first
+# what is open or in use is not torn away from the driver that was first
 machine() {
 	port rp1 2
 	port rp2 3
@@ -33,24 +33,37 @@ guest() {
 
 	check "nvme is loaded now" [ -e /sys/module/nvme ]
 	monitor drive_add 0 if=none,id=data2,file=null-co://,format=raw
+	policy_is ''
 	plug 01:00.0 nvme,bus=rp1,serial=1,drive=data2,id=again
-	said 01:00.0 "skip on-bound"
+	driver 01:00.0 nvme
+	check "its disk is there" wait_for 10 [ -e /dev/nvme0n1 ]
+	policy_is '[device disk]\naddress = 01:00.0\nallow = storage\n'
+	sleep 1000 </dev/nvme0n1 &
+	vfio-bind apply --device 01:00.0
+	is "exit code while something has it open" $? 1
+	said 01:00.0 "refuse open"
+	because 01:00.0 "sleep (pid $!) has /dev/nvme0n1 open"
 	driver 01:00.0 nvme
 	override 01:00.0 "(null)"
-	because 01:00.0 "nvme took it first, and it is a storage controller, which is not torn away"
-	check "its disk is there" wait_for 10 [ -e /sys/class/block/nvme0n1 ]
+	kill $!
+	wait $!
+	vfio-bind apply --device 01:00.0
+	is "exit code for an idle disk" $? 0
+	said 01:00.0 bind
+	driver 01:00.0 vfio-pci
 
 	policy_is ''
 	plug 02:00.0 e1000e,bus=rp2,id=nic
 	driver 02:00.0 e1000e
 	is "no unit was started" "$(last 02:00.0 verdict)" "no such device in any report"
-	policy_is '[device nic]\naddress = 02:00.0\nallow = network\n'
+	policy_is '[device nic]\naddress = 02:00.0\n'
 	interface up
 	vfio-bind apply --device 02:00.0
-	is "exit code" $? 0
-	said 02:00.0 "skip on-bound"
-	because 02:00.0 "below it is up"
+	is "exit code" $? 1
+	said 02:00.0 "refuse network"
+	because 02:00.0 "the host uses its network ("
 	driver 02:00.0 e1000e
+	policy_is '[device nic]\naddress = 02:00.0\nallow = network\n'
 	interface down
 	vfio-bind apply --device 02:00.0
 	driver 02:00.0 vfio-pci

@@ -299,6 +299,7 @@ outside() {
 	mkdir /outside
 	mount -t tmpfs root /outside
 	cp -a /usr /etc /bin /sbin /lib /outside/
+	[ ! -e /lib64 ] || cp -a /lib64 /outside/
 	for dir in dev proc run sys; do
 		mkdir /outside/$dir
 		mount --bind /$dir /outside/$dir

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=dash
+# vfiokit bind and release: what is open is named and left alone, a driver that hangs holds nobody up
+machine() {
+	twin_gpus
+	port rp3 4
+	port rp4 5
+	device intel-hda,id=hda,bus=rp3
+	device hda-duplex,bus=hda.0,audiodev=none
+	option -audiodev none,id=none
+	nic rp4
+}
+
+seconds() { echo 150; }
+
+# vfiokit is a dynamic program.
+image() {
+	image_dynamic "$top/build/vfiokit"
+}
+
+# ask WANT WORD...: vfiokit's exit code is WANT; its report is what the checks read from now on.
+ask() {
+	local want=$1 start
+
+	shift
+	start=$(ms)
+	report=/tmp/answer
+	chroot /outside vfiokit "$@" --json >$report 2>/tmp/error
+	is "exit code of '$*'" $? "$want"
+	took=$(($(ms) - start))
+	say "'$*' took $took ms"
+	cat /tmp/error
+	truthful
+}
+
+# said ADDRESS TEXT: its message has it.
+said() {
+	case $(field "$1" message) in
+	*"$2"*) ok "of $1 it says '$2'" ;;
+	*) not_ok "of $1 it says '$(field "$1" message)', not '$2'" ;;
+	esac
+}
+
+guest() {
+	local user sound
+
+	coldplug
+	mkdir -p /outside
+	outside vfiokit list >/dev/null
+	is "exit code of list" $? 0
+
+	# A display device that is open.
+	sleep 1000 </dev/dri/card1 &
+	user=$!
+	ask 1 bind 02:00.0
+	verdict 02:00.0 "refuse open"
+	said 02:00.0 "sleep (pid $user) has /dev/dri/card1 open"
+	driver 02:00.0 bochs-drm
+	override 02:00.0 "(null)"
+	ask 1 bind 01:00.0
+	verdict 01:00.0 "skip boot-vga"
+	ask 0 bind 02:00.0 --even-if-open
+	verdict 02:00.0 bind
+	driver 02:00.0 vfio-pci
+	kill $user
+	opens 02:00.0
+
+	# A sound device that is open: its driver waits, the next device does not.
+	sleep 1001 </dev/snd/controlC0 &
+	sound=$!
+	ask 1 bind 03:00.0
+	verdict 03:00.0 "refuse open"
+	said 03:00.0 "sleep (pid $sound) has /dev/snd/controlC0 open"
+	driver 03:00.0 snd_hda_intel
+	ask 1 bind 04:00.0
+	verdict 04:00.0 "refuse network"
+	ask 1 bind 03:00.0 04:00.0 --allow network --even-if-open
+	check "it took no longer than it may" [ $took -lt 10500 ]
+	verdict 03:00.0 "fail stuck"
+	said 03:00.0 "snd_hda_intel is still busy with it"
+	verdict 04:00.0 bind
+	ask 1 bind 03:00.0
+	check "what hangs is not touched again" [ $took -lt 3000 ]
+	verdict 03:00.0 "fail stuck"
+	kill $sound
+
+	# A guest has one of them.
+	vfio-open -k "$(group 04:00.0)" 0000:04:00.0 >/tmp/guest &
+	user=$!
+	check "a VFIO user holds it" wait_for 10 grep -q '^regions' /tmp/guest
+	ask 1 release 04:00.0
+	verdict 04:00.0 "refuse open"
+	said 04:00.0 "vfio-open (pid $user) has /dev/vfio/$(group 04:00.0) open"
+	driver 04:00.0 vfio-pci
+	ask 1 release --all
+	verdict 02:00.0 release
+	driver 02:00.0 bochs-drm
+	override 02:00.0 "(null)"
+	verdict 04:00.0 "refuse open"
+	driver 04:00.0 vfio-pci
+
+	# Nobody sees that it is open: the driver hangs, and the other one is given back all the same.
+	ask 0 bind 02:00.0
+	mkdir /empty
+	mount --bind /empty "/outside/proc/$user/fd"
+	ask 1 release 02:00.0 04:00.0
+	check "it took no longer than it may" [ $took -lt 10500 ]
+	verdict 04:00.0 "fail stuck"
+	said 04:00.0 "vfio-pci is still busy with it"
+	verdict 02:00.0 release
+	driver 02:00.0 bochs-drm
+	ask 1 release 04:00.0
+	check "what hangs is not touched again" [ $took -lt 3000 ]
+	kill $user
+
+	report=/run/vfiokit/bind.json
+	check "every run is kept" reported '^\.runs\.9\.command'
+	check "a release among them" reported '^\.runs\..*\.command	release'
+	ask 0 release 01:00.0
+	verdict 01:00.0 "skip not-bound"
+	ask 1 release 09:00.0
+	verdict 09:00.0 "skip absent"
+}
