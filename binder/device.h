@@ -30,6 +30,8 @@ struct device {
 	bool console;             /* boot_vga, a framebuffer below it, or the firmware's framebuffer in a BAR */
 	const char *console_sign; /* which of these, in words; NULL if none */
 
+	bool is_followed; /* the record says which rule had it, wherever it is now (record_locate) */
+
 	/* An earlier process of this run began to take it (apply_rewind): driver is the one that it had before. */
 	bool is_taken;
 

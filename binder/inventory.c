@@ -213,6 +213,16 @@ static void read_path(struct device *device, int root)
 	device->path = normal_path(link, device->address);
 }
 
+void inventory_identify(struct device *device, int root, bool with_serial)
+{
+	char path[ATTRIBUTE_PATH_SIZE], text[SYSFS_NAME_SIZE];
+
+	read_path(device, root);
+	attribute_path(path, device->address, "serial_number");
+	if (with_serial && device->serial == NULL && sysfs_read(root, path, text, sizeof(text)) == 0 && text[0] != '\0')
+		device->serial = util_copy_printable(text);
+}
+
 static void free_device(struct device *device)
 {
 	free(device->driver);
@@ -286,7 +296,7 @@ static void complete_device(struct device *device, int root, bool with_serial)
 	uint64_t vfs;
 
 	device->is_complete = true;
-	read_path(device, root);
+	inventory_identify(device, root, with_serial);
 	attribute_path(path, device->address, "secondary_bus_number");
 	device->has_secondary_bus = sysfs_exists(root, path);
 	if (!device->is_taken) {
@@ -300,9 +310,6 @@ static void complete_device(struct device *device, int root, bool with_serial)
 		if (sysfs_read_number(root, path, &vfs) == 0 && vfs <= UINT16_MAX)
 			device->vfs = (unsigned int)vfs;
 	}
-	attribute_path(path, device->address, "serial_number");
-	if (with_serial && sysfs_read(root, path, text, sizeof(text)) == 0 && text[0] != '\0')
-		device->serial = util_copy_printable(text);
 }
 
 /* May the policy touch it, now that its serial number (if any rule asks for one) is known? */
@@ -310,6 +317,8 @@ static bool is_matched(const struct device *device, const struct policy *policy)
 {
 	const char *wrong;
 
+	if (device->is_followed)
+		return true;
 	for (size_t i = 0; i < policy->n_rules; i++)
 		if (!policy->rules[i].is_broken &&
 		    selectors_match(&policy->rules[i].selectors, device, &wrong) != MATCH_NONE)

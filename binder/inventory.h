@@ -39,6 +39,8 @@ int inventory_scan(struct inventory *inventory, int root, struct problems *probl
 
 /* Reads the rest of what planning this policy needs. all: for every function. */
 void inventory_complete(struct inventory *inventory, int root, const struct policy *policy, bool all);
+/* Reads a function's path, and its serial number if it is asked for. */
+void inventory_identify(struct device *device, int root, bool with_serial);
 void inventory_free(struct inventory *inventory);
 
 /* NULL if there is none at this address. */

@@ -44,6 +44,9 @@ static const struct needs needs_unknown = { .items = NULL };
 void needs_scan(struct needs *needs, int root);
 void needs_free(struct needs *needs);
 
+/* Adds a use of one function (use is copied), unless it is there already. */
+void needs_add(struct needs *needs, const struct need *need);
+
 /* Brings the items into the order that needs_find() wants. */
 void needs_sort(struct needs *needs);
 

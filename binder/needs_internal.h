@@ -8,9 +8,6 @@
 /* Tables of mounts grow with containers. */
 #define NEEDS_TABLE_MAX (4 * 1024 * 1024)
 
-/* Adds a use of one function, unless it is there already. */
-void needs_add(struct needs *needs, const struct need *need);
-
 /*
  * Adds a use for every PCI function on a sysfs path (the target of a link will do). Returns whether there is any.
  * use: copied.

@@ -17,18 +17,48 @@ static struct plan_entry *add_entry(struct plan *plan, const struct device *devi
 	return entry;
 }
 
-/* A slot that holds something else wins over any match; else the first rule in order owns the device. */
-static void match_device(struct plan *plan, const struct policy *policy, const struct device *device, bool *found)
+/*
+ * What the selectors say, corrected by the record: a device that is not the one that the rule had is another one,
+ * however well it fits; the one that it had is followed if the rule says so, and what is in its old place is nothing to
+ * the rule then.
+ */
+static enum match match_rule(const struct plan_input *input, const struct rule *rule, const struct device *device,
+			     struct plan_entry *match)
 {
+	const struct record_device *was;
+
+	match->match = rule->is_broken ? MATCH_NONE : selectors_match(&rule->selectors, device, &match->wrong_key);
+	if (rule->is_broken)
+		return MATCH_NONE;
+	was = device->is_followed ? record_followed(input->record, rule, device) : NULL;
+	if (was != NULL) {
+		bool is_moved = match->match == MATCH_NONE || match->match == MATCH_OTHER;
+
+		match->was = is_moved || !streq(was->was.path, device->path) ? was : NULL;
+		return match->match = is_moved ? MATCH_EXACT : match->match;
+	}
+	if (match->match == MATCH_NONE || record_check(input->record, rule, device, &was) != RECORDED_OTHER)
+		return match->match;
+	if (record_has_left(input->record, rule, &device->bdf, device->path))
+		return match->match = MATCH_NONE;
+	if (match->match != MATCH_OTHER)
+		match->was = was;
+	return match->match = MATCH_OTHER;
+}
+
+/* A slot that holds something else wins over any match; else the first rule in order owns the device. */
+static void match_device(struct plan *plan, const struct plan_input *input, const struct device *device, bool *found)
+{
+	const struct policy *policy = input->policy;
+	struct plan_entry owner_match = { 0 };
 	const struct rule *owner = NULL, *also = NULL;
 	enum match owned_by = MATCH_NONE;
-	const char *wrong_key = NULL;
 	struct plan_entry *entry;
 
 	for (size_t i = 0; i < policy->n_rules; i++) {
 		const struct rule *rule = &policy->rules[i];
-		const char *wrong = NULL;
-		enum match match = rule->is_broken ? MATCH_NONE : selectors_match(&rule->selectors, device, &wrong);
+		struct plan_entry tried = { 0 };
+		enum match match = match_rule(input, rule, device, &tried);
 
 		if (match == MATCH_NONE)
 			continue;
@@ -40,7 +70,7 @@ static void match_device(struct plan *plan, const struct policy *policy, const s
 			also = owner;
 			owner = rule;
 			owned_by = match;
-			wrong_key = wrong;
+			owner_match = tried;
 		} else if (also == NULL) {
 			also = rule;
 		}
@@ -50,7 +80,8 @@ static void match_device(struct plan *plan, const struct policy *policy, const s
 	entry = add_entry(plan, device, owner);
 	entry->match = owned_by;
 	entry->also = also;
-	entry->wrong_key = wrong_key;
+	entry->wrong_key = owner_match.wrong_key;
+	entry->was = owner_match.was;
 }
 
 static void add_absent(struct plan *plan, const struct rule *rule, const char *slot, bool is_path)
@@ -70,19 +101,22 @@ static bool has_path(const struct inventory *inventory, const char *path)
 	return false;
 }
 
-static void find_absent(struct plan *plan, const struct inventory *inventory, const struct rule *rule, bool found)
+static void find_absent(struct plan *plan, const struct plan_input *input, const struct rule *rule, bool found)
 {
+	const struct inventory *inventory = input->inventory;
 	const struct selectors *selectors = &rule->selectors;
 
 	for (size_t i = 0; i < selectors->n_addresses; i++) {
 		char address[BDF_TEXT_SIZE];
 
 		bdf_format(&selectors->addresses[i], address);
-		if (inventory_find(inventory, &selectors->addresses[i]) == NULL)
+		if (inventory_find(inventory, &selectors->addresses[i]) == NULL &&
+		    !record_has_left(input->record, rule, &selectors->addresses[i], NULL))
 			add_absent(plan, rule, address, false);
 	}
 	for (size_t i = 0; i < selectors->n_paths; i++)
-		if (!has_path(inventory, selectors->paths[i]))
+		if (!has_path(inventory, selectors->paths[i]) &&
+		    !record_has_left(input->record, rule, NULL, selectors->paths[i]))
 			add_absent(plan, rule, selectors->paths[i], true);
 	if (!selectors_have_slot(selectors) && !found)
 		add_absent(plan, rule, NULL, false);
@@ -95,10 +129,10 @@ static void match_all(struct plan *plan, const struct plan_input *input)
 	cleanup_free bool *found = util_alloc(policy->n_rules + 1);
 
 	for (size_t i = 0; i < inventory->n_devices; i++)
-		match_device(plan, policy, &inventory->devices[i], found);
+		match_device(plan, input, &inventory->devices[i], found);
 	for (size_t i = 0; i < policy->n_rules; i++)
 		if (!policy->rules[i].is_broken)
-			find_absent(plan, inventory, &policy->rules[i], found[i]);
+			find_absent(plan, input, &policy->rules[i], found[i]);
 }
 
 /* The verdict that the reasons give so far. */

@@ -9,6 +9,7 @@
 #include "binder/inventory.h"
 #include "binder/needs.h"
 #include "binder/policy.h"
+#include "binder/record.h"
 #include "binder/switches.h"
 
 enum verdict { VERDICT_BIND, VERDICT_BOUND, VERDICT_SKIP, VERDICT_REFUSE, VERDICT_FAIL, VERDICT_RELEASE };
@@ -40,17 +41,19 @@ enum reason {
 };
 
 struct plan_entry {
-	const struct device *device; /* borrowed from the inventory; NULL if nothing is there */
-	const struct rule *rule;     /* borrowed from the policy */
-	const struct rule *also;     /* the next rule that matches it and lost; NULL if none */
-	enum match match;            /* MATCH_NONE: pulled in by its group */
-	bool is_boot_vga;            /* REASON_CONSOLE as the policy wants it: skipped, not refused */
-	bool is_companion;           /* a function of such a card: does not count against its group */
-	unsigned int reasons;        /* a bit for each reason that holds */
-	const char *wrong_key;       /* for REASON_IDENTITY */
-	const char *use;             /* for storage, network and last-input: what is known, or NULL */
-	bool is_in_use;              /* for storage: refused whatever the rule allows */
-	char *absent;                /* owned; address or path that is missing, NULL for a rule without a slot */
+	const struct device *device;     /* borrowed from the inventory; NULL if nothing is there */
+	const struct rule *rule;         /* borrowed from the policy */
+	const struct rule *also;         /* the next rule that matches it and lost; NULL if none */
+	enum match match;                /* MATCH_NONE: pulled in by its group */
+	bool is_boot_vga;                /* REASON_CONSOLE as the policy wants it: skipped, not refused */
+	bool is_companion;               /* a function of such a card: does not count against its group */
+	unsigned int reasons;            /* a bit for each reason that holds */
+	const char *wrong_key;           /* for REASON_IDENTITY by the policy */
+	const struct record_device *was; /* for REASON_IDENTITY by the record, or what was followed here; borrowed */
+	const char *use;                 /* for storage, network and last-input: what is known, or NULL */
+	const char *console_use;         /* what made it the console's when the record was made, or NULL */
+	bool is_in_use;                  /* for storage: refused whatever the rule allows */
+	char *absent;                    /* owned; address or path that is missing, NULL for a rule without a slot */
 	bool absent_is_path;
 	const struct rule *next_boot; /* of a release: the rule that takes it again; NULL if none */
 
@@ -68,9 +71,10 @@ struct plan_input {
 	const struct policy *policy;
 	const struct switches *switches;
 	const struct needs *needs;
-	bool ignores_open;       /* what is open is taken all the same */
-	bool keeps_bound;        /* a running system: never unbind what a native driver holds */
-	const struct bdf *stuck; /* borrowed; devices that hung an earlier run of this boot */
+	const struct record *record; /* may be empty */
+	bool ignores_open;           /* what is open is taken all the same */
+	bool keeps_bound;            /* a running system: never unbind what a native driver holds */
+	const struct bdf *stuck;     /* borrowed; devices that hung an earlier run of this boot */
 	size_t n_stuck;
 };
 

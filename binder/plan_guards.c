@@ -101,19 +101,24 @@ static void guard(struct plan_entry *entry, const struct plan_input *input)
 {
 	const struct device *device = entry->device;
 	const struct rule *rule = entry->rule;
+	const struct record_device *was;
 	bool bound;
 
 	choose_driver(entry);
 	bound = is_bound(entry);
 	if (is_skipped_by_cmdline(input->switches, device))
 		entry->reasons |= BIT(REASON_CMDLINE);
-	if (entry->match == MATCH_OTHER)
+	if (entry->match == MATCH_NONE && !device_is_bridge(device) && !device_is_host_bridge(device) &&
+	    record_check(input->record, rule, device, &was) == RECORDED_OTHER)
+		entry->was = was;
+	if (entry->match == MATCH_OTHER || (entry->match == MATCH_NONE && entry->was != NULL))
 		entry->reasons |= BIT(REASON_IDENTITY);
 	if (device_is_bridge(device) || device_is_host_bridge(device))
 		entry->reasons |= BIT(REASON_BRIDGE);
-	if (device->console && rule->settings.boot_vga == BOOT_VGA_EXCLUDE) {
+	entry->console_use = known_use(input->needs, device, NEED_CONSOLE);
+	if ((device->console || entry->console_use != NULL) && rule->settings.boot_vga == BOOT_VGA_EXCLUDE) {
 		entry->reasons |= BIT(REASON_CONSOLE);
-		entry->is_boot_vga = entry->match != MATCH_NONE;
+		entry->is_boot_vga = device->console && entry->match != MATCH_NONE;
 	}
 	if (device->iommu_group == DEVICE_NO_GROUP)
 		entry->reasons |= BIT(REASON_NO_IOMMU);

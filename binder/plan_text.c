@@ -123,6 +123,12 @@ char *plan_remarks(const struct plan *plan, const struct plan_entry *entry, cons
 		return text;
 	if (entry->verdict == VERDICT_BIND || entry->verdict == VERDICT_BOUND)
 		text = join(text, group_remark(plan, entry, input));
+	if (entry->was != NULL && entry->match != MATCH_OTHER && entry->reason != REASON_IDENTITY) {
+		char address[BDF_TEXT_SIZE];
+
+		bdf_format(&entry->was->was.bdf, address);
+		text = join(text, util_format("; followed from %s, path %s", address, entry->was->was.path));
+	}
 	if (entry->also != NULL)
 		text = join(text,
 			    util_format("; rule '%s' matches it too, but '%s' %s", entry->also->name, entry->rule->name,
@@ -130,11 +136,41 @@ char *plan_remarks(const struct plan *plan, const struct plan_entry *entry, cons
 	return text;
 }
 
+/* "10de:13c2:1043:8508, class 030000, at 0000:06:00.0, path 0000:00:01.1/00.0" */
+static char *describe(const struct record_function *was, uint32_t class, const char *serial)
+{
+	char address[BDF_TEXT_SIZE];
+
+	bdf_format(&was->bdf, address);
+	return util_format("%04x:%04x:%04x:%04x, class %06x%s%s, at %s, path %s", was->vendor, was->device,
+			   was->subvendor, was->subdevice, class, serial != NULL ? ", serial " : "",
+			   serial != NULL ? serial : "", address, was->path);
+}
+
+static char *say_recorded(const struct plan_entry *entry)
+{
+	const struct device *device = entry->device;
+	const struct record_device *was = entry->was;
+	const struct record_function now = { device->bdf,    device->path,      device->vendor,
+					     device->device, device->subvendor, device->subdevice };
+	cleanup_free char *old = describe(&was->was, was->class, was->serial);
+	cleanup_free char *new = describe(&now, device->class, device->serial);
+	cleanup_free char *found = was->found != NULL && was->found != device
+					   ? util_format(", which is at %s now (follow = yes would follow it)",
+							 was->found->address)
+					   : NULL;
+
+	return util_format("it is not what the record has for rule '%s': %s%s; this is %s; 'vfiokit record' accepts it",
+			   entry->rule->name, old, found != NULL ? found : "", new);
+}
+
 static char *say_identity(const struct plan_entry *entry)
 {
 	const struct device *device = entry->device;
 	const char *wrong = entry->wrong_key;
 
+	if (entry->was != NULL)
+		return say_recorded(entry);
 	if (streq(wrong, "class"))
 		return util_format("rule '%s' names this slot for another class, but class %06x is in it",
 				   entry->rule->name, device->class);
@@ -157,6 +193,10 @@ static char *say_console(const struct plan_entry *entry)
 	if (entry->device->console)
 		return util_format("it carries the console (%s), which stays with the host (boot-vga = exclude)",
 				   entry->device->console_sign);
+	if (entry->console_use != NULL)
+		return util_format("it carried the console when the record was made (%s); boot-vga = allow in the rule "
+				   "permits it",
+				   entry->console_use);
 	return util_copy(
 		"nothing shows which display device carries the console, and the policy would take all of them; "
 		"boot-vga = allow in the rule permits it");

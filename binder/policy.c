@@ -87,6 +87,15 @@ static const char *set_optional(struct policy_loader *loader, struct rule *rule,
 	return NULL;
 }
 
+static const char *set_follow(struct policy_loader *loader, struct rule *rule, char *value)
+{
+	(void)loader;
+	if (!streq(value, "yes") && !streq(value, "no"))
+		return "yes or no";
+	rule->follow = streq(value, "yes");
+	return NULL;
+}
+
 static const char *add_words(struct rule *rule, char *value, const char *(*add)(struct selectors *, const char *))
 {
 	size_t n = 0;
@@ -149,6 +158,7 @@ static const struct key {
 	{ "on-bound", set_on_bound, .is_default = true },
 	{ .name = "allow", .set = set_allow },
 	{ .name = "optional", .set = set_optional },
+	{ .name = "follow", .set = set_follow },
 };
 
 static struct rule *current_rule(struct policy_loader *loader)
@@ -306,9 +316,9 @@ static void on_line(void *context, const struct ini_line *line)
 		return;
 	}
 	snprintf(message, sizeof(message), "unknown key '%.40s', expected %s", line->key,
-		 loader->section == SECTION_POLICY
-			 ? "driver, boot-vga, group or on-bound"
-			 : "id, address, path, class, serial, driver, boot-vga, group, on-bound, allow or optional");
+		 loader->section == SECTION_POLICY ? "driver, boot-vga, group or on-bound"
+						   : "id, address, path, class, serial, driver, boot-vga, group, "
+						     "on-bound, allow, optional or follow");
 	complain(loader, line, message);
 }
 

@@ -34,6 +34,7 @@ struct rule {
 	bool allow_storage, allow_network, allow_last_input;
 	bool is_optional;
 	bool is_request; /* not of the policy: what a person asks for now (request.h) */
+	bool follow;     /* a recorded device that moved is followed */
 	bool is_broken;  /* something in it is wrong: it selects nothing */
 };
 

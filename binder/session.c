@@ -67,6 +67,12 @@ static void ask_holders(struct session *session, enum verdict verdict)
 	build(session);
 }
 
+static void read_record(struct session *session)
+{
+	record_read(&session->record, session->root, &session->problems);
+	record_locate(&session->record, &session->policy, &session->inventory, session->root);
+}
+
 void session_plan(struct session *session, const char *command, const struct options *options, int root,
 		  const struct journal *journal)
 {
@@ -89,10 +95,15 @@ void session_plan(struct session *session, const char *command, const struct opt
 		(void)util_copy_fixed(session->inventory.release, sizeof(session->inventory.release), options->kernel);
 	if (journal != NULL)
 		apply_rewind(&session->inventory, journal);
+	if (session->policy.n_rules > 0)
+		read_record(session);
 	inventory_complete(&session->inventory, root, &session->policy, false);
 	/* Nothing is looked up for a policy that no device meets. */
 	if (session->inventory.n_drivers > 0)
 		needs_scan(&session->needs, root);
+	/* A person who asks for a device now is told of what is used now. */
+	if (options->request == NULL)
+		record_add_needs(&session->record, &session->inventory, &session->needs);
 	if (options->has_device)
 		late_mark(&session->inventory, root, &options->device, &session->needs);
 	if (options->request != NULL)
@@ -104,6 +115,7 @@ void session_plan(struct session *session, const char *command, const struct opt
 					      .policy = &session->policy,
 					      .switches = &session->switches,
 					      .needs = &session->needs,
+					      .record = &session->record,
 					      .keeps_bound = (will_apply || options->has_device) &&
 							     !initramfs_is_root(root),
 					      .ignores_open = options->even_if_open };
@@ -192,6 +204,7 @@ void session_free(struct session *session)
 	plan_free(&session->plan);
 	inventory_free(&session->inventory);
 	needs_free(&session->needs);
+	record_free(&session->record);
 	policy_free(&session->policy);
 	switches_free(&session->switches);
 	problems_free(&session->problems);

@@ -18,6 +18,7 @@ struct session {
 	struct policy policy;
 	struct inventory inventory;
 	struct needs needs;
+	struct record record;
 	struct plan plan;
 	struct plan_input input;
 	struct bdf *stuck;             /* owned */

@@ -168,13 +168,13 @@ t "an unknown key"
 printf '%scolour = red\n' "$rule" >"$policy"
 bad 3 colour expected
 
-for key in follow disarm-after resize-bar reset-method d3cold vfs; do
+for key in disarm-after resize-bar reset-method d3cold vfs; do
 	t "the later key $key"
 	printf '%s%s = 1\n' "$rule" $key >"$policy"
 	bad 3 $key
 done
 
-for key in id address path class serial allow optional; do
+for key in id address path class serial allow optional follow; do
 	t "$key in [policy]"
 	printf '[policy]\n%s = yes\n%s' $key "$rule" >"$policy"
 	bad 2 $key expected
@@ -272,6 +272,8 @@ allow EMPTY storage
 optional true yes
 optional 1 yes
 optional EMPTY yes
+follow true yes
+follow EMPTY yes
 EOT
 
 t "a driver's name of 100 characters"

@@ -178,8 +178,9 @@ static void read_need(struct machine *machine, char *part)
 {
 	static char keyboard[] = "a keyboard", in_use[] = "in use";
 	struct needs *needs = &machine->needs;
-	const char *kind = parse_next_word(&part), *address = parse_next_word(&part);
-	struct need *need;
+	char *rest = part;
+	const char *kind = parse_next_word(&rest), *address;
+	struct need need = { 0 };
 
 	if (kind == NULL)
 		return;
@@ -191,14 +192,15 @@ static void read_need(struct machine *machine, char *part)
 		needs->knows_keyboards = true;
 		return;
 	}
-	if (address == NULL || needs->count == MACHINE_NEEDS_MAX)
-		reject("need without an address, or too many", kind);
-	need = &machine->items[needs->count++];
-	need->kind = streq(kind, "storage") ? NEED_STORAGE : streq(kind, "network") ? NEED_NETWORK : NEED_KEYBOARD;
-	need->use = need->kind == NEED_KEYBOARD ? keyboard : in_use;
-	need->is_elsewhere = streq(address, "elsewhere");
-	if (!need->is_elsewhere && !bdf_parse(address, &need->bdf))
+	address = parse_next_word(&rest);
+	if (address == NULL)
+		reject("need without an address", kind);
+	need.kind = streq(kind, "storage") ? NEED_STORAGE : streq(kind, "network") ? NEED_NETWORK : NEED_KEYBOARD;
+	need.use = need.kind == NEED_KEYBOARD ? keyboard : in_use;
+	need.is_elsewhere = streq(address, "elsewhere");
+	if (!need.is_elsewhere && !bdf_parse(address, &need.bdf))
 		reject("not an address", address);
+	needs_add(needs, &need);
 }
 
 static void read_needs(struct machine *machine, const char *text)
@@ -206,7 +208,6 @@ static void read_needs(struct machine *machine, const char *text)
 	cleanup_free char *copy = util_copy(text);
 	char *rest = copy, *part;
 
-	machine->needs.items = machine->items;
 	while ((part = next_part(&rest)) != NULL)
 		read_need(machine, part);
 	needs_sort(&machine->needs);
@@ -227,6 +228,7 @@ static void make_plan(struct machine *machine, bool keeps_bound)
 					      .policy = &machine->policy,
 					      .switches = &machine->switches,
 					      .needs = &machine->needs,
+					      .record = &machine->record,
 					      .keeps_bound = keeps_bound };
 	plan_build(&machine->plan, &machine->input);
 	plan_explain(&machine->plan, &machine->input);
@@ -242,6 +244,11 @@ void machine_read(struct machine *machine, const struct machine_text *text)
 	machine_read_policy(&machine->policy, policy, strlen(policy), &machine->switches, &machine->problems);
 	read_inventory(&machine->inventory, text->devices != NULL ? text->devices : "");
 	read_needs(machine, text->needs != NULL ? text->needs : "");
+	if (text->record != NULL) {
+		record_parse(&machine->record, text->record, strlen(text->record), "bind.record", &machine->problems);
+		record_locate(&machine->record, &machine->policy, &machine->inventory, -1);
+		record_add_needs(&machine->record, &machine->inventory, &machine->needs);
+	}
 	make_plan(machine, text->keeps_bound);
 }
 
@@ -260,6 +267,8 @@ void machine_read_root(struct machine *machine, int root, const char *policy, co
 void machine_free(struct machine *machine)
 {
 	plan_free(&machine->plan);
+	needs_free(&machine->needs);
+	record_free(&machine->record);
 	inventory_free(&machine->inventory);
 	policy_free(&machine->policy);
 	switches_free(&machine->switches);

@@ -5,8 +5,6 @@
 
 #include "binder/journal.h"
 
-#define MACHINE_NEEDS_MAX 8
-
 /*
  * devices: separated by ";": "ADDRESS CLASS VENDOR:DEVICE GROUP DRIVER [WORD...]", "-" for no group or driver.
  *	Words: boot_vga, console, bridge, vfs=N, sub=V:D, serial=S, path=P, variant=MODULE, late, blind=WHY,
@@ -15,10 +13,11 @@
  * policy: the text of bind.conf. cmdline: of the kernel.
  * needs: separated by ";": "storage ADDRESS", "network ADDRESS", "keyboard ADDRESS|elsewhere", "knows-storage",
  *	"knows-keyboards". A keyboard's use is "a keyboard", that of others "in use".
+ * record: the text of bind.record.
  * Each may be NULL.
  */
 struct machine_text {
-	const char *devices, *policy, *cmdline, *needs;
+	const char *devices, *policy, *cmdline, *needs, *record;
 	bool keeps_bound;
 };
 
@@ -27,8 +26,8 @@ struct machine {
 	struct policy policy;
 	struct switches switches;
 	struct problems problems;
-	struct need items[MACHINE_NEEDS_MAX];
 	struct needs needs;
+	struct record record;
 	struct plan_input input;
 	struct plan plan;
 };

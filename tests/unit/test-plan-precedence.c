@@ -45,7 +45,7 @@ static char *verdict_of_both(const struct cause *a, const struct cause *b)
 						 pick(a->class, b->class, "1200"), pick(a->id, b->id, "1111:0001"),
 						 pick(a->group, b->group, "1"), pick(a->driver, b->driver, "-"), words);
 	cleanup_free char *policy = util_format(A "address=01:00.0\n%s", rule);
-	const struct machine_text text = { devices, policy, pick(a->cmdline, b->cmdline, NULL), needs, false };
+	const struct machine_text text = { devices, policy, pick(a->cmdline, b->cmdline, NULL), needs, NULL, false };
 	struct machine machine;
 	char *verdict;
 

@@ -153,8 +153,7 @@ TEST(policy_messages)
 		  "used" },
 		{ A ID "foo=1\n", "bind.conf:3",
 		  "unknown key 'foo', expected id, address, path, class, serial, driver, boot-vga, group, on-bound, "
-		  "allow "
-		  "or optional; this rule is not used" },
+		  "allow, optional or follow; this rule is not used" },
 		{ "[policy]\nid=1\n", "bind.conf:2",
 		  "unknown key 'id', expected driver, boot-vga, group or on-bound; nothing is bound" },
 		{ "[foo]\n", "bind.conf:1", "unknown section [foo], expected [policy] or [device NAME]; ignored" },

@@ -110,14 +110,14 @@ TEST(report_json_document)
 	document = report_json(&report);
 	cJSON_DeleteItemFromObjectCaseSensitive(document, "devices");
 	text = cJSON_PrintUnformatted(document);
-	CHECK_STR(
-		text,
-		"{\"version\":1,\"command\":\"plan\",\"kernel\":\"6.1.0\",\"result\":\"partial\","
-		"\"policy\":[\"etc/"
-		"x.conf\"],\"policy_digest\":\"0000000000000000\",\"image\":null,\"errors\":[{\"where\":\"bind.conf:"
-		"9\",\"message\":\"unknown key 'foo', "
-		"expected id, address, path, class, serial, driver, boot-vga, group, on-bound, allow or optional; this "
-		"rule is not used\"}]}");
+	CHECK_STR(text,
+		  "{\"version\":1,\"command\":\"plan\",\"kernel\":\"6.1.0\",\"result\":\"partial\","
+		  "\"policy\":[\"etc/"
+		  "x.conf\"],\"policy_digest\":\"0000000000000000\",\"image\":null,\"errors\":[{\"where\":\"bind.conf:"
+		  "9\",\"message\":\"unknown key 'foo', "
+		  "expected id, address, path, class, serial, driver, boot-vga, group, on-bound, allow, optional or "
+		  "follow; this "
+		  "rule is not used\"}]}");
 	cJSON_Delete(document);
 	machine_free(&machine);
 }
