@@ -22,8 +22,14 @@ static void load_native(struct apply *apply, struct apply_item *item)
 	inventory_format_alias(item->entry->device, "pci", alias);
 	item->error = apply->kernel->load(apply->kernel->context, alias);
 	read_driver(apply, item, driver);
-	if (driver[0] == '\0')
-		(void)apply->kernel->write(apply->kernel->context, PATH_PROBE, item->entry->device->address, 0);
+	for (int i = 0; i < 2 && driver[0] == '\0'; i++) {
+		int result = apply->kernel->write(apply->kernel->context, PATH_PROBE, item->entry->device->address, 0);
+
+		/* A probe that says OK and leaves no driver: there was none that wanted it. */
+		if (result < 0)
+			item->error = result;
+		read_driver(apply, item, driver);
+	}
 }
 
 void release_run(struct apply *apply)
@@ -35,6 +41,12 @@ void release_run(struct apply *apply)
 		apply_give_back(apply, &apply->items[i]);
 		load_native(apply, &apply->items[i]);
 	}
+}
+
+void release_finish(struct apply *apply)
+{
+	for (size_t i = 0; i < apply->n_items; i++)
+		load_native(apply, &apply->items[i]);
 }
 
 static const char *explain_driverless(int error)

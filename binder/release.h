@@ -8,6 +8,9 @@
 /* Instead of apply_run(). A device whose driver does not let go is left behind; the next one has its turn. */
 void release_run(struct apply *apply);
 
+/* After apply_recover(): what has no driver yet gets one. */
+void release_finish(struct apply *apply);
+
 /* Instead of apply_conclude(). What the driver link shows is what is reported. */
 void release_conclude(struct apply *apply);
 

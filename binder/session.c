@@ -165,6 +165,8 @@ void session_apply(struct session *session, enum session_part part, struct journ
 			apply_load_journal(&apply);
 		if (part == SESSION_RECOVER)
 			apply_recover(&apply);
+		if (part == SESSION_RECOVER && is_release)
+			release_finish(&apply);
 	}
 	if (apply.lacks_type1 && apply_has_bound(&apply))
 		problem_add(&session->problems, PROBLEM_MACHINE, "vfio_iommu_type1",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/unit/fakekernel.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -271,11 +272,34 @@ static void register_driver(struct fake_kernel *fake, const struct fake_driver *
 	closedir(directory);
 }
 
+/* "pci:v000010DEd000013C2...": the module of each driver with that id. */
+static int load_alias(struct fake_kernel *fake, const char *alias)
+{
+	char vendor[5], device[5], id[10];
+	int result = -ENOENT;
+
+	snprintf(vendor, sizeof(vendor), "%.4s", alias + strlen("pci:v0000"));
+	snprintf(device, sizeof(device), "%.4s", alias + strlen("pci:v000010DEd0000"));
+	snprintf(id, sizeof(id), "%s:%s", vendor, device);
+	for (char *c = id; *c != '\0'; c++)
+		*c = (char)tolower((unsigned char)*c);
+	for (const struct fake_driver *driver = fake->drivers; driver->name != NULL; driver++) {
+		if (driver->module == NULL || strstr(driver->ids, id) == NULL)
+			continue;
+		if (!is_registered(fake, driver->name))
+			register_driver(fake, driver);
+		result = 0;
+	}
+	return result;
+}
+
 static int load(struct fake_kernel *fake, const char *name)
 {
 	char module[SYSFS_NAME_SIZE];
 	int result = -ENOENT;
 
+	if (starts_with(name, "pci:"))
+		return load_alias(fake, name);
 	(void)util_copy_fixed(module, sizeof(module), name);
 	for (char *c = module; *c != '\0'; c++)
 		if (*c == '-')

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* release on the fake kernel: working, failing, hanging and being killed at every operation. */
+#include "binder/release.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/wait.h>
+
+#include "binder/request.h"
+#include "lib/child.h"
+#include "tests/unit/scenario.h"
+#include "tests/unit/test.h"
+
+/* Time for one release (milliseconds). */
+#define TIME 500
+
+#define OURS(address, class, id, group)                                                                                \
+	"PCI: " address " " class " " id " - vfio-pci " group " driver_override=vfio-pci\n"
+#define GPU OURS("01:00.0", "0300", "10de:13c2", "1") OURS("01:00.1", "0403", "10de:0fbb", "1")
+#define NIC OURS("02:00.0", "0200", "8086:10d3", "2")
+#define CARD OURS("03:00.0", "1200", "1111:0001", "3")
+#define HOST "PCI: 00:02.0 0300 8086:3e92 - i915 0 boot_vga=1\n"
+#define LOADED "D: sys/bus/pci/drivers/nouveau\nD: sys/bus/pci/drivers/snd_hda_intel\nD: sys/bus/pci/drivers/e1000e\n"
+
+struct release {
+	int root;
+	struct machine machine;
+	struct fake_kernel fake;
+	struct journal journal;
+	struct request request;
+	struct apply apply;
+};
+
+static void plan(struct release *release)
+{
+	machine_read_root(&release->machine, release->root, "[device gpu]\nid = 10de:13c2\n", &release->journal);
+	request_add_rule(&release->request, &release->machine.policy);
+	plan_free(&release->machine.plan);
+	request_plan_release(&release->request, &release->machine.plan, &release->machine.input);
+	for (size_t i = 0; i < release->machine.plan.n_entries; i++)
+		if (release->machine.plan.entries[i].device->is_taken)
+			release->machine.plan.entries[i].verdict = VERDICT_RELEASE;
+	apply_prepare(&release->apply, &release->machine.plan, &release->fake.kernel, &release->journal,
+		      child_now() + TIME);
+}
+
+static void begin(struct release *release, const char *tree)
+{
+	*release = (struct release){ .root = test_root(tree), .request = { .is_release = true, .is_all = true } };
+	CHECK_INT(journal_create(&release->journal), 0);
+	fake_start(&release->fake, release->root, fake_drivers);
+	plan(release);
+}
+
+static void end(struct release *release)
+{
+	apply_free(&release->apply);
+	machine_free(&release->machine);
+	fake_free(&release->fake);
+	journal_close(&release->journal);
+	request_free(&release->request);
+	test_close_roots();
+}
+
+/* "01:00.0 release=nouveau; ..." */
+static char *outcome(const struct release *release)
+{
+	char *text = util_copy("");
+
+	for (size_t i = 0; i < release->machine.plan.n_entries; i++) {
+		const struct plan_entry *entry = &release->machine.plan.entries[i];
+		cleanup_free char *verdict = machine_verdict(entry);
+		char driver[SYSFS_NAME_SIZE];
+
+		inventory_read_driver(release->root, entry->device->address, driver);
+		test_append(&text, "%s %s=%s; ", entry->device->address + strlen("0000:"), verdict, driver);
+	}
+	return text;
+}
+
+static const struct {
+	const char *name, *tree, *hanging, *expected;
+} cases[] = {
+	{ "drivers are loaded", HOST GPU NIC LOADED, NULL,
+	  "01:00.0 release=nouveau; 01:00.1 release=snd_hda_intel; 02:00.0 release=e1000e; " },
+	{ "drivers have to be loaded", HOST GPU NIC, NULL,
+	  "01:00.0 release=nouveau; 01:00.1 release=snd_hda_intel; 02:00.0 release=e1000e; " },
+	{ "no driver for it", HOST CARD, NULL, "03:00.0 release=; " },
+	{ "one hangs, the others do not wait", HOST GPU NIC LOADED, "0000:01:00.0",
+	  "01:00.0 fail stuck=; 01:00.1 release=snd_hda_intel; 02:00.0 release=e1000e; " },
+	{ "nothing of ours", HOST, NULL, "" },
+};
+
+TEST(release_works)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct release release;
+		cleanup_free char *got = NULL;
+
+		test_case("%s", cases[i].name);
+		begin(&release, cases[i].tree);
+		release.fake.hanging = cases[i].hanging;
+		release_run(&release.apply);
+		release_conclude(&release.apply);
+		got = outcome(&release);
+		CHECK_STR(got, cases[i].expected);
+		CHECK_TRUE(!release.fake.touched_hung);
+		end(&release);
+	}
+}
+
+TEST(release_says)
+{
+	struct release release;
+
+	begin(&release, HOST GPU CARD LOADED);
+	release_run(&release.apply);
+	release_conclude(&release.apply);
+	CHECK_STR(machine_entry(&release.machine, "01:00.0")->message,
+		  "rule 'gpu' (bind.conf:1) takes it again at the next boot; given back; nouveau holds it");
+	CHECK_STR(machine_entry(&release.machine, "01:00.1")->message, "given back; snd_hda_intel holds it");
+	CHECK_STR(machine_entry(&release.machine, "03:00.0")->message,
+		  "given back, but this kernel has no driver for it; no driver holds it");
+	end(&release);
+}
+
+/* When the time is over nothing is begun: a driver that was never asked does not look as if it hung. */
+TEST(release_too_late)
+{
+	struct release release;
+	cleanup_free char *got = NULL;
+
+	begin(&release, HOST NIC LOADED);
+	release.apply.deadline = 1;
+	release_run(&release.apply);
+	release_conclude(&release.apply);
+	got = outcome(&release);
+	CHECK_STR(got, "02:00.0 fail unbind=vfio-pci; ");
+	CHECK_INT(release.fake.n_operations, 0);
+	end(&release);
+}
+
+/* What is said is what is; nothing is left without a driver by a failure that does not last. */
+static void check_truth(const struct release *release, bool lasts)
+{
+	for (size_t i = 0; i < release->machine.plan.n_entries; i++) {
+		const struct plan_entry *entry = &release->machine.plan.entries[i];
+		char driver[SYSFS_NAME_SIZE], override[SYSFS_NAME_SIZE];
+		cleanup_free char *holds = NULL;
+
+		inventory_read_driver(release->root, entry->device->address, driver);
+		fake_read_override(release->root, entry->device->address, override, sizeof(override));
+		holds = entry->reason == REASON_STUCK
+				? util_copy(" is still busy with it")
+				: util_format("; %s%s holds it", driver[0] == '\0' ? "no driver" : "", driver);
+		if (!ends_with(entry->message, holds))
+			CHECK_STR(entry->message, holds);
+		if (entry->verdict == VERDICT_RELEASE) {
+			CHECK_TRUE(driver[0] != '\0' && !streq(driver, "vfio-pci"));
+			CHECK_STR(override, "(null)");
+		}
+		CHECK_TRUE(lasts || driver[0] != '\0' || entry->reason == REASON_STUCK);
+	}
+	CHECK_TRUE(!release->fake.touched_hung);
+}
+
+static bool fail_once(enum fake_mode mode, unsigned int at, int error)
+{
+	struct release release;
+	bool reached;
+
+	begin(&release, HOST GPU NIC);
+	release.fake.mode = mode;
+	release.fake.fail_at = at;
+	release.fake.error = error;
+	release_run(&release.apply);
+	release_conclude(&release.apply);
+	reached = release.fake.n_operations > at;
+	test_case("operation %u (%s), error %d, mode %d", at, release.fake.failed, error, (int)mode);
+	/* A module that cannot be loaded leaves no driver to give it back to. */
+	check_truth(&release, mode == FAKE_BROKEN || starts_with(release.fake.failed, "load/"));
+	end(&release);
+	return reached;
+}
+
+TEST(release_failing_everywhere)
+{
+	static const enum fake_mode modes[] = { FAKE_FAIL, FAKE_FAIL_AFTER, FAKE_BROKEN };
+	static const int errors[] = { -EIO, -ENODEV, -EBUSY, -ETIMEDOUT };
+
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++)
+		for (size_t j = 0; j < ARRAY_SIZE(errors); j++)
+			for (unsigned int at = 0; fail_once(modes[i], at, errors[j]); at++)
+				;
+}
+
+static int run_child(void *context)
+{
+	struct release *release = context;
+
+	release_run(&release->apply);
+	return 0;
+}
+
+static bool kill_once(enum fake_mode mode, unsigned int at)
+{
+	struct release release;
+	struct child child;
+	bool was_killed;
+
+	begin(&release, HOST GPU NIC LOADED);
+	release.fake.mode = mode;
+	release.fake.fail_at = at;
+	CHECK_INT(child_start(&child, run_child, &release), 0);
+	was_killed = child_wait(&child, child_now() + 10000) == -ECHILD;
+	test_case("killed at operation %u, mode %d", at, (int)mode);
+	release.fake.mode = FAKE_WORK;
+	apply_free(&release.apply);
+	machine_free(&release.machine);
+	plan(&release);
+	apply_load_journal(&release.apply);
+	if (was_killed) {
+		apply_recover(&release.apply);
+		release_finish(&release.apply);
+	}
+	release_conclude(&release.apply);
+	check_truth(&release, false);
+	end(&release);
+	return was_killed;
+}
+
+TEST(release_killed_everywhere)
+{
+	static const enum fake_mode modes[] = { FAKE_DIE, FAKE_DIE_AFTER };
+
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++)
+		for (unsigned int at = 0; kill_once(modes[i], at); at++)
+			;
+}
