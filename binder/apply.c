@@ -180,7 +180,8 @@ static void probe_native(struct apply *apply, struct apply_item *item)
 
 	for (int i = 0; i < 2 && is_driverless(apply, item); i++) {
 		(void)apply->kernel->write(apply->kernel->context, PATH_PROBE, address_of(item), guard_until(apply));
-		if (native[0] == '\0')
+		/* Of a release, the driver before was the one that it is taken from. */
+		if (native[0] == '\0' || streq(native, item->entry->driver))
 			return;
 		if (is_driverless(apply, item))
 			(void)write_driver(apply, item, native, "bind", guard_until(apply));

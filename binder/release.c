@@ -61,7 +61,18 @@ static const char *explain_driverless(int error)
 	}
 }
 
-static char *say(struct apply_item *item, const char *driver, enum verdict *ret_verdict, enum reason *ret_reason)
+/* A virtual function whose physical one was told that no driver shall be probed for it. */
+static bool is_kept_free(const struct apply *apply, const struct apply_item *item)
+{
+	cleanup_free char *path = util_format(PATH_DEVICES "/%s/physfn/sriov_drivers_autoprobe",
+					      item->entry->device->address);
+	char text[8];
+
+	return sysfs_read(apply->kernel->root, path, text, sizeof(text)) == 0 && streq(text, "0");
+}
+
+static char *say(const struct apply *apply, const struct apply_item *item, const char *driver,
+		 enum verdict *ret_verdict, enum reason *ret_reason)
 {
 	*ret_verdict = VERDICT_FAIL;
 	*ret_reason = REASON_UNBIND;
@@ -78,6 +89,12 @@ static char *say(struct apply_item *item, const char *driver, enum verdict *ret_
 							"before its turn (only root may write to /sys)"
 						      : strerror(item->error != 0 ? -item->error : ETIMEDOUT),
 				   driver);
+	if (driver[0] == '\0' && is_kept_free(apply, item)) {
+		*ret_verdict = VERDICT_RELEASE;
+		*ret_reason = REASON_NONE;
+		return util_copy(
+			"given back, and sriov_drivers_autoprobe keeps its own driver away; no driver holds it");
+	}
 	if (driver[0] == '\0' && item->error != -ENOENT) {
 		*ret_reason = REASON_PROBE;
 		return util_format("taken from %s, but %s; no driver holds it", item->entry->driver,
@@ -103,7 +120,7 @@ static void conclude(struct apply_item *item, const struct apply *apply)
 		entry->reason = REASON_UNBIND;
 		text = util_copy("it was removed meanwhile (No such device); nothing holds it");
 	} else {
-		text = say(item, driver, &entry->verdict, &entry->reason);
+		text = say(apply, item, driver, &entry->verdict, &entry->reason);
 	}
 	if (again != NULL && entry->verdict == VERDICT_RELEASE)
 		remark = util_format("rule '%s' (%s) takes it again at the next boot; ", again->name, again->where);

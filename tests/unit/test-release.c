@@ -124,6 +124,31 @@ TEST(release_says)
 	end(&release);
 }
 
+/* The kernel keeps drivers away from it, on purpose: that it has none is no failure. */
+TEST(release_of_a_virtual_function)
+{
+	static const char *const values[] = { "0", "1" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+		cleanup_free char *tree = util_format(HOST NIC "A: physfn/sriov_drivers_autoprobe=%s\n", values[i]);
+		struct release release;
+
+		test_case("%s", values[i]);
+		begin(&release, tree);
+		release.fake.mode = FAKE_BROKEN; /* of the module: nothing takes the device */
+		release.fake.fail_at = 3;
+		release.fake.error = -EIO;
+		release_run(&release.apply);
+		release_conclude(&release.apply);
+		CHECK_HAS(release.fake.failed, "load/");
+		CHECK_HAS(
+			machine_entry(&release.machine, "02:00.0")->message,
+			i == 0 ? "given back, and sriov_drivers_autoprobe keeps its own driver away; no driver holds it"
+			       : "taken from vfio-pci, but Input/output error; no driver holds it");
+		end(&release);
+	}
+}
+
 /* When the time is over nothing is begun: a driver that was never asked does not look as if it hung. */
 TEST(release_too_late)
 {

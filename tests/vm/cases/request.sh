@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=dash
+# shellcheck shell=dash disable=SC2154,SC2217
 # vfiokit bind and release: what is open is named and left alone, a driver that hangs holds nobody up
 machine() {
 	twin_gpus
@@ -9,12 +9,23 @@ machine() {
 	device hda-duplex,bus=hda.0,audiodev=none
 	option -audiodev none,id=none
 	nic rp4
+	port rp5 6
+	truncate -s 16M "$build/request.data"
+	mkfs.ext4 -q -F -O ^has_journal "$build/request.data"
+	option -drive "if=none,id=data,file=$build/request.data,format=raw,snapshot=on"
+	device nvme,serial=1,bus=rp5,drive=data
+	port rp6 7
+	device nvme-subsys,id=subsys
+	device nvme,serial=2,subsys=subsys,bus=rp6,sriov_max_vfs=2,sriov_vq_flexible=4,sriov_vi_flexible=2
 }
 
-seconds() { echo 150; }
+seconds() { echo 240; }
 
 # vfiokit is a dynamic program.
 image() {
+	image_copy_modules "$1" "$PWD" ext4
+	find usr/lib/modules -name '*.ko.xz' ! -name 'vfio*' -exec xz -d {} +
+	image_depmod "$1" "$PWD"
 	image_dynamic "$top/build/vfiokit"
 }
 
@@ -72,8 +83,12 @@ guest() {
 	verdict 03:00.0 "refuse open"
 	said 03:00.0 "sleep (pid $sound) has /dev/snd/controlC0 open"
 	driver 03:00.0 snd_hda_intel
+	ifconfig "$(ls "$(dev 04:00.0)/net")" 10.0.2.15 up
+	route add default gw 10.0.2.2
 	ask 1 bind 04:00.0
 	verdict 04:00.0 "refuse network"
+	said 04:00.0 "route: default via $(ls "$(dev 04:00.0)/net")"
+	driver 04:00.0 e1000e
 	ask 1 bind 03:00.0 04:00.0 --allow network --even-if-open
 	check "it took no longer than it may" [ $took -lt 10500 ]
 	verdict 03:00.0 "fail stuck"
@@ -83,6 +98,31 @@ guest() {
 	check "what hangs is not touched again" [ $took -lt 3000 ]
 	verdict 03:00.0 "fail stuck"
 	kill $sound
+
+	# What the host uses, whatever may be waived.
+	modprobe ext4
+	wait_for 10 [ -e /dev/nvme0n1 ]
+	mkdir -p /outside/home
+	mount -t ext4 /dev/nvme0n1 /outside/home
+	ask 1 bind 05:00.0 --allow storage --even-if-open
+	verdict 05:00.0 "refuse storage"
+	said 05:00.0 "mount /home on nvme0n1"
+	driver 05:00.0 nvme
+	umount /outside/home
+	ask 1 bind 05:00.0
+	verdict 05:00.0 "refuse storage"
+	ask 0 bind 05:00.0 --allow storage
+	verdict 05:00.0 bind
+	driver 05:00.0 vfio-pci
+
+	# Virtual functions.
+	echo 0 >"$(dev 06:00.0)/sriov_drivers_autoprobe"
+	echo 2 >"$(dev 06:00.0)/sriov_numvfs"
+	ask 1 bind 06:00.0 06:00.1 --allow storage
+	verdict 06:00.0 "refuse has-vfs"
+	verdict 06:00.1 bind
+	driver 06:00.0 nvme
+	driver 06:00.1 vfio-pci
 
 	# A guest has one of them.
 	vfio-open -k "$(group 04:00.0)" 0000:04:00.0 >/tmp/guest &
@@ -96,6 +136,10 @@ guest() {
 	verdict 02:00.0 release
 	driver 02:00.0 bochs-drm
 	override 02:00.0 "(null)"
+	verdict 05:00.0 release
+	driver 05:00.0 nvme
+	verdict 06:00.1 release
+	said 06:00.1 "sriov_drivers_autoprobe keeps its own driver away"
 	verdict 04:00.0 "refuse open"
 	driver 04:00.0 vfio-pci
 
@@ -114,7 +158,7 @@ guest() {
 	kill $user
 
 	report=/run/vfiokit/bind.json
-	check "every run is kept" reported '^\.runs\.9\.command'
+	check "every run is kept" reported '^\.runs\.15\.command'
 	check "a release among them" reported '^\.runs\..*\.command	release'
 	ask 0 release 01:00.0
 	verdict 01:00.0 "skip not-bound"

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=dash disable=SC2154
+# every call of bind and release that changes something fails once: no device without a driver, no lie in the report
+kernels() { echo 6.12; } # what is tested is ours, not the kernel's
+
+machine() {
+	twin_gpus
+	port rp3 4
+	nic rp3
+}
+
+policy() {
+	printf '[device nic]\naddress = 03:00.0\nallow = network\n'
+}
+
+seconds() { echo 480; }
+
+image() {
+	image_dynamic "$top/build/vfiokit"
+	image_dynamic "$(command -v strace)"
+}
+
+# holds DRIVER: it has the device, and no override is left that keeps others away.
+holds() {
+	[ "$(link 03:00.0 driver)" = "$1" ]
+}
+
+# back: as it was before, by hand.
+back() {
+	local driver
+
+	driver=$(link 03:00.0 driver)
+	echo >"$(dev 03:00.0)/driver_override"
+	[ "$driver" = none ] || [ "$driver" = "$1" ] || echo 0000:03:00.0 >"$(dev 03:00.0)/driver/unbind"
+	[ "$1" = e1000e ] || echo "$1" >"$(dev 03:00.0)/driver_override"
+	holds "$1" || echo 0000:03:00.0 >"/sys/bus/pci/drivers/$1/bind"
+	rm -rf /run/vfiokit
+	holds "$1"
+}
+
+# inject COMMAND CALL: the COMMAND is run again and again, and each time another CALL fails, until none is left to fail.
+inject() {
+	local command=$1 call=$2 from=e1000e n=0 now after lies='' hit=1
+
+	[ "$command" = bind ] || from=vfio-pci
+	while [ $hit = 1 ] && [ $n -lt 60 ]; do
+		n=$((n + 1))
+		back $from || lies="$lies $n:cannot-go-back"
+		report=/tmp/answer
+		: >$report
+		chroot /outside strace -f -qq -o /tmp/trace -e "trace=$call" -e "inject=$call:error=EIO:when=$n" \
+			vfiokit "$command" 03:00.0 --json >$report 2>/tmp/error
+		hit=0
+		! grep -q INJECTED /outside/tmp/trace || hit=1
+		now=$(link 03:00.0 driver)
+		[ "$now" != none ] || lies="$lies $n:driverless"
+		[ -s $report ] || continue
+		after=$(field 03:00.0 driver_after)
+		[ "${after%null}" = "${now%none}" ] || lies="$lies $n:says-$after-has-$now"
+		case $(field 03:00.0 verdict):$now in
+		bind:vfio-pci | bound:vfio-pci | release:e1000e | fail:* | refuse:* | skip:*) ;;
+		*) lies="$lies $n:$(field 03:00.0 verdict)-but-$now" ;;
+		esac
+	done
+	is "$command, each $call of $((n - 1)) failing once" "${lies:-fine}" fine
+	check "some $call failed" [ $n -gt 1 ]
+	check "there were not more" [ $hit = 0 ]
+}
+
+guest() {
+	coldplug
+	outside vfiokit list >/dev/null
+	mkdir -p /outside/tmp
+	modprobe -a vfio-pci vfio_iommu_type1
+	driver 03:00.0 e1000e
+	for command in bind release; do
+		inject $command write
+		inject $command openat
+		inject $command clone,fork,vfork,clone3
+	done
+}
