@@ -13,6 +13,7 @@ struct holder {
 	int pid;       /* 0: the kernel itself, or nobody knows */
 	char *command; /* of the process; NULL if none is known */
 	char *node;    /* "snd/controlC0" below DEV_PREFIX, with that; NULL if unknown */
+	bool is_block; /* node is a disk: what is on it is in use */
 	char *words;   /* the whole clause: "pipewire (pid 812) has /dev/snd/controlC0 open" */
 };
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
+#include <time.h>
 
 #include "binder/nodes.h"
 #include "lib/file.h"
@@ -20,6 +21,10 @@
 
 /* A line of a report has room for these. */
 #define NAMED_MAX 8
+
+/* How often it is asked again whether a process still has a device, and how long between (milliseconds). */
+#define TRIES 4
+#define PAUSE 250
 
 /* More than any process has mapped (sysctl vm.max_map_count, 65530, times some hundred bytes). */
 #define MAPS_MAX (64 * 1024 * 1024)
@@ -36,10 +41,12 @@ struct scan {
 	bool has_vfio_device, has_vfio_node; /* of this process */
 };
 
-void holders_add(struct device *device, int pid, char *command, char *node, char *words)
+struct holder *holders_add(struct device *device, int pid, char *command, char *node, char *words)
 {
-	*(struct holder *)util_append(&device->holders, &device->n_holders,
-				      sizeof(struct holder)) = (struct holder){ pid, command, node, words };
+	struct holder *holder = util_append(&device->holders, &device->n_holders, sizeof(*holder));
+
+	*holder = (struct holder){ .pid = pid, .command = command, .node = node, .words = words };
+	return holder;
 }
 
 void holders_free(struct device *device)
@@ -95,17 +102,18 @@ static bool is_known(const struct device *device, int pid, const char *node)
 	return false;
 }
 
-static void add_user(const struct scan *scan, size_t index, const char *name)
+static void add_user(const struct scan *scan, const struct node *found, const char *name)
 {
-	struct device *device = &scan->inventory->devices[index];
-	cleanup_free char *node = util_format("/dev/%s", name);
-	char *command;
+	struct device *device = &scan->inventory->devices[found->device];
+	char *node = util_format(DEV_PREFIX "%s", name), *command;
 
-	if (is_known(device, scan->pid, node))
+	if (is_known(device, scan->pid, node)) {
+		free(node);
 		return;
+	}
 	command = command_of(scan);
-	holders_add(device, scan->pid, command, node, util_format("%s (pid %d) has %s open", command, scan->pid, node));
-	node = NULL;
+	holders_add(device, scan->pid, command, node, util_format("%s (pid %d) has %s open", command, scan->pid, node))
+		->is_block = found->is_block;
 }
 
 /* For every device that has nodes at all: nobody knows whether this process has one of them. */
@@ -118,9 +126,9 @@ static void add_unreadable(const struct scan *scan, int error)
 		if (is_known(device, scan->pid, NULL))
 			continue;
 		command = command_of(scan);
-		holders_add(device, scan->pid, command, NULL,
-			    util_format("what %s (pid %d) has open cannot be read: %s", command, scan->pid,
-					strerror(error)));
+		(void)holders_add(device, scan->pid, command, NULL,
+				  util_format("what %s (pid %d) has open cannot be read: %s", command, scan->pid,
+					      strerror(error)));
 	}
 }
 
@@ -130,7 +138,7 @@ static void add_all(const struct scan *scan, const char *words)
 		struct device *device = &scan->inventory->devices[scan->nodes.items[i].device];
 
 		if (!is_known(device, 0, NULL))
-			holders_add(device, 0, NULL, NULL, util_copy(words));
+			(void)holders_add(device, 0, NULL, NULL, util_copy(words));
 	}
 }
 
@@ -138,7 +146,7 @@ static void match_name(const struct scan *scan, const char *link)
 {
 	for (size_t i = 0; i < scan->nodes.count; i++)
 		if (nodes_has_name(&scan->nodes.items[i], link))
-			add_user(scan, scan->nodes.items[i].device, scan->nodes.items[i].name);
+			add_user(scan, &scan->nodes.items[i], scan->nodes.items[i].name);
 }
 
 static void match_number(const struct scan *scan, const struct statx *info)
@@ -150,7 +158,7 @@ static void match_number(const struct scan *scan, const struct statx *info)
 
 		if (node->has_number && node->is_block == is_block && node->major == info->stx_rdev_major &&
 		    (node->is_any_minor || node->minor == info->stx_rdev_minor))
-			add_user(scan, node->device, node->name);
+			add_user(scan, node, node->name);
 	}
 }
 
@@ -215,7 +223,7 @@ static void add_unknown_guest(const struct scan *scan)
 		const struct node *node = &scan->nodes.items[i];
 
 		if (starts_with(node->name, NODE_VFIO))
-			add_user(scan, node->device, NODE_VFIO "?");
+			add_user(scan, node, NODE_VFIO "?");
 	}
 }
 
@@ -271,19 +279,42 @@ static void look_at_processes(struct scan *scan)
 		add_all(scan, "no process can be seen, so nobody knows who has it open");
 }
 
-void holders_mark(struct inventory *inventory, int root, const bool *asked)
+static void mark(struct scan *scan, const bool *asked)
 {
-	struct scan scan = { .inventory = inventory, .root = root };
+	struct inventory *inventory = scan->inventory;
 
 	for (size_t i = 0; i < inventory->n_devices; i++) {
 		if (!asked[i])
 			continue;
-		nodes_find(&scan.nodes, root, &inventory->devices[i], i);
-		if (nodes_has_console(&scan.nodes, root, i))
-			holders_add(&inventory->devices[i], 0, NULL, NULL,
-				    util_copy("the text console is on its framebuffer"));
+		holders_free(&inventory->devices[i]);
+		nodes_find(&scan->nodes, scan->root, &inventory->devices[i], i);
+		if (nodes_has_console(&scan->nodes, scan->root, i))
+			(void)holders_add(&inventory->devices[i], 0, NULL, NULL,
+					  util_copy("the text console is on its framebuffer"));
 	}
-	if (scan.nodes.count > 0)
-		look_at_processes(&scan);
-	nodes_free(&scan.nodes);
+	if (scan->nodes.count > 0)
+		look_at_processes(scan);
+	nodes_free(&scan->nodes);
+}
+
+/* Has a process one of them, which it may close again? */
+static bool has_process(const struct inventory *inventory, const bool *asked)
+{
+	for (size_t i = 0; i < inventory->n_devices; i++)
+		for (size_t j = 0; asked[i] && j < inventory->devices[i].n_holders; j++)
+			if (inventory->devices[i].holders[j].node != NULL)
+				return true;
+	return false;
+}
+
+void holders_mark(struct inventory *inventory, int root, const bool *asked)
+{
+	const struct timespec pause = { .tv_nsec = PAUSE * 1000000L };
+	struct scan scan = { .inventory = inventory, .root = root };
+
+	mark(&scan, asked);
+	for (int i = 0; i < TRIES && scan.is_procfs && has_process(inventory, asked); i++) {
+		(void)nanosleep(&pause, NULL);
+		mark(&scan, asked);
+	}
 }

@@ -16,12 +16,17 @@
  * of the device. What cannot be read counts as a holder. A file that is on its way in a socket, or registered with
  * io_uring only, is not seen.
  *
+ * udev and the like open a new device for a moment: where a process has one, all are asked again for up to a second.
+ *
  * Where proc is not a procfs (--root DIR) descriptors are compared by the names that their links show.
  */
 void holders_mark(struct inventory *inventory, int root, const bool *asked);
 
-/* Adds one to a device; command and node may be NULL. words: a whole clause for people. All are taken over. */
-void holders_add(struct device *device, int pid, char *command, char *node, char *words);
+/*
+ * Adds one to a device and returns it, valid until the next one is added; command and node may be NULL. words: a whole
+ * clause for people. All are taken over.
+ */
+struct holder *holders_add(struct device *device, int pid, char *command, char *node, char *words);
 void holders_free(struct device *device);
 
 /* The clauses of all of them, with ", " between. Owned by the caller. */

@@ -48,6 +48,9 @@ static bool guard_storage(struct plan_entry *entry, const struct needs *needs)
 	entry->use = known_use(needs, entry->device, NEED_STORAGE);
 	if (entry->use == NULL)
 		entry->use = entry->device->blind_use;
+	for (size_t i = 0; i < entry->device->n_holders && entry->use == NULL; i++)
+		if (entry->device->holders[i].is_block)
+			entry->use = entry->device->holders[i].words;
 	entry->is_in_use = entry->use != NULL || (is_storage && needs->blind != NULL);
 	if (entry->is_in_use)
 		return true;

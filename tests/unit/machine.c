@@ -74,7 +74,9 @@ static void read_device_word(struct device *device, char *word)
 	} else if (streq(word, "blind")) {
 		set_text(&device->blind_use, value);
 	} else if (streq(word, "open")) {
-		holders_add(device, 0, NULL, NULL, util_copy(value));
+		(void)holders_add(device, 0, NULL, NULL, util_copy(value));
+	} else if (streq(word, "disk-open")) {
+		holders_add(device, 1, NULL, NULL, util_copy(value))->is_block = true;
 	} else {
 		reject("unknown word", word);
 	}

@@ -8,7 +8,7 @@
 /*
  * devices: separated by ";": "ADDRESS CLASS VENDOR:DEVICE GROUP DRIVER [WORD...]", "-" for no group or driver.
  *	Words: boot_vga, console, bridge, vfs=N, sub=V:D, serial=S, path=P, variant=MODULE, late, blind=WHY,
- *	open=WHO.
+ *	open=WHO, disk-open=WHO.
  *	Lines of the machine itself: "no-iommu", "ignores-denylist", "driver NAME yes|no|unknown" (vfio-pci: yes).
  * policy: the text of bind.conf. cmdline: of the kernel.
  * needs: separated by ";": "storage ADDRESS", "network ADDRESS", "keyboard ADDRESS|elsewhere", "knows-storage",

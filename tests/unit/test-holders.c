@@ -117,7 +117,7 @@ TEST(holders_many)
 	cleanup_free char *text = NULL;
 
 	for (int i = 1; i <= 10; i++)
-		holders_add(&device, i, NULL, NULL, util_format("h%d", i));
+		(void)holders_add(&device, i, NULL, NULL, util_format("h%d", i));
 	text = holders_text(&device);
 	CHECK_STR(text, "h1, h2, h3, h4, h5, h6, h7, h8 and 2 more");
 	holders_free(&device);

@@ -41,7 +41,7 @@ guest() {
 	sleep 1000 </dev/nvme0n1 &
 	vfio-bind apply --device 01:00.0
 	is "exit code while something has it open" $? 1
-	said 01:00.0 "refuse open"
+	said 01:00.0 "refuse storage"
 	because 01:00.0 "sleep (pid $!) has /dev/nvme0n1 open"
 	driver 01:00.0 nvme
 	override 01:00.0 "(null)"
