@@ -81,6 +81,7 @@ on_this_machine() {
 	step cli-sanitizers tests/cli/run.sh -b build/san
 	step install tests/install.sh
 	step mkinitcpio tests/mkinitcpio/run.sh
+	step contract tests/contract/run.sh
 	step fuzz tests/fuzz/run.sh ${full:+120}
 }
 
