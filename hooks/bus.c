@@ -6,6 +6,7 @@
 #include <systemd/sd-bus.h>
 
 #include "hooks/claims.h"
+#include "hooks/library.h"
 #include "lib/util.h"
 
 #define SYSTEMD "org.freedesktop.systemd1"
@@ -13,12 +14,46 @@
 #define SYSTEMD_MANAGER SYSTEMD ".Manager"
 #define LOGIND "org.freedesktop.login1"
 
+#define LIBRARY "libsystemd.so.0"
+
+/* All that is used of sd-bus, without its "sd_". */
+#define FUNCTIONS(F)                                                                                                   \
+	F(bus_call)                                                                                                    \
+	F(bus_close_unref)                                                                                             \
+	F(bus_error_free)                                                                                              \
+	F(bus_error_has_name)                                                                                          \
+	F(bus_get_property)                                                                                            \
+	F(bus_is_ready)                                                                                                \
+	F(bus_match_signal_async)                                                                                      \
+	F(bus_message_append)                                                                                          \
+	F(bus_message_append_array)                                                                                    \
+	F(bus_message_close_container)                                                                                 \
+	F(bus_message_new_method_call)                                                                                 \
+	F(bus_message_open_container)                                                                                  \
+	F(bus_message_read)                                                                                            \
+	F(bus_message_read_array)                                                                                      \
+	F(bus_message_set_expect_reply)                                                                                \
+	F(bus_message_unref)                                                                                           \
+	F(bus_open_system)                                                                                             \
+	F(bus_path_encode)                                                                                             \
+	F(bus_process)                                                                                                 \
+	F(bus_send)                                                                                                    \
+	F(bus_set_method_call_timeout)                                                                                 \
+	F(bus_wait)
+
+#define POINTER(name) typeof(sd_##name) *name;
+#define FUNCTION(name) { "sd_" #name, &sd.name },
+
+static struct {
+	FUNCTIONS(POINTER)
+} sd;
+
 struct bus {
 	sd_bus *bus;
 	uint64_t deadline;
 	char *error; /* owned; NULL if the last call went well */
 	char *job;   /* owned; the job that we wait for */
-	bool job_ended, job_failed;
+	bool has_subscribed, job_ended, job_failed;
 };
 
 /* In the microseconds of sd-bus; never 0, which would stand for its default of 25 s. */
@@ -34,30 +69,40 @@ static bool is_late(const struct bus *bus)
 	return claims_clock() >= bus->deadline;
 }
 
-/* sd_bus_call() would wait for the greeting of a stalled bus without any limit. */
+/* sd.bus_call() would wait for the greeting of a stalled bus without any limit. */
 static int wait_until_ready(const struct bus *bus)
 {
 	int result;
 
-	while ((result = sd_bus_is_ready(bus->bus)) == 0) {
+	while ((result = sd.bus_is_ready(bus->bus)) == 0) {
 		if (is_late(bus))
 			return -ETIMEDOUT;
-		result = sd_bus_process(bus->bus, NULL);
+		result = sd.bus_process(bus->bus, NULL);
 		if (result == 0)
-			result = sd_bus_wait(bus->bus, time_left(bus));
+			result = sd.bus_wait(bus->bus, time_left(bus));
 		if (result < 0)
 			return result;
 	}
 	return result < 0 ? result : 0;
 }
 
+static bool load(void)
+{
+	static const struct library_function functions[] = { FUNCTIONS(FUNCTION) };
+
+	return library_load(LIBRARY, functions, ARRAY_SIZE(functions));
+}
+
 int bus_open(struct bus **ret, uint64_t deadline)
 {
-	struct bus *bus = util_alloc(sizeof(*bus));
+	struct bus *bus;
 	int result;
 
+	if (!load())
+		return -ELIBACC;
+	bus = util_alloc(sizeof(*bus));
 	bus->deadline = deadline;
-	result = sd_bus_open_system(&bus->bus);
+	result = sd.bus_open_system(&bus->bus);
 	if (result >= 0)
 		result = wait_until_ready(bus);
 	if (result < 0) {
@@ -77,7 +122,7 @@ void bus_close(struct bus *bus)
 {
 	if (bus == NULL)
 		return;
-	sd_bus_close_unref(bus->bus);
+	sd.bus_close_unref(bus->bus);
 	free(bus->error);
 	free(bus->job);
 	free(bus);
@@ -91,13 +136,13 @@ const char *bus_error(const struct bus *bus)
 /* Keeps what an error reply said, frees it, and returns the result as 0 or a negative errno. */
 static int finish(struct bus *bus, sd_bus_error *error, int result)
 {
-	bool is_unknown = sd_bus_error_has_name(error, SYSTEMD ".NoSuchUnit") > 0 ||
-			  sd_bus_error_has_name(error, SD_BUS_ERROR_UNKNOWN_OBJECT) > 0;
-	bool is_busy = sd_bus_error_has_name(error, LOGIND ".OperationInProgress") > 0;
+	bool is_unknown = sd.bus_error_has_name(error, SYSTEMD ".NoSuchUnit") > 0 ||
+			  sd.bus_error_has_name(error, SD_BUS_ERROR_UNKNOWN_OBJECT) > 0;
+	bool is_busy = sd.bus_error_has_name(error, LOGIND ".OperationInProgress") > 0;
 
 	free(bus->error);
 	bus->error = error->message != NULL ? util_copy_printable(error->message) : NULL;
-	sd_bus_error_free(error);
+	sd.bus_error_free(error);
 	if (is_unknown)
 		return -ENOENT;
 	if (is_busy)
@@ -114,14 +159,14 @@ static int call(struct bus *bus, sd_bus_message *message, int built, sd_bus_mess
 	if (result >= 0 && is_late(bus))
 		result = -ETIMEDOUT;
 	if (result >= 0)
-		result = sd_bus_call(bus->bus, message, time_left(bus), &error, ret_reply);
-	sd_bus_message_unref(message);
+		result = sd.bus_call(bus->bus, message, time_left(bus), &error, ret_reply);
+	sd.bus_message_unref(message);
 	return finish(bus, &error, result);
 }
 
 static int new_systemd_call(struct bus *bus, const char *method, sd_bus_message **ret)
 {
-	return sd_bus_message_new_method_call(bus->bus, ret, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER, method);
+	return sd.bus_message_new_method_call(bus->bus, ret, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER, method);
 }
 
 static int get_property(struct bus *bus, const char *unit, const char *interface, const char *name, const char *type,
@@ -129,12 +174,12 @@ static int get_property(struct bus *bus, const char *unit, const char *interface
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 	char *path = NULL;
-	int result = is_late(bus) ? -ETIMEDOUT : sd_bus_path_encode(SYSTEMD_PATH "/unit", unit, &path);
+	int result = is_late(bus) ? -ETIMEDOUT : sd.bus_path_encode(SYSTEMD_PATH "/unit", unit, &path);
 
 	if (result >= 0)
-		result = sd_bus_set_method_call_timeout(bus->bus, time_left(bus));
+		result = sd.bus_set_method_call_timeout(bus->bus, time_left(bus));
 	if (result >= 0)
-		result = sd_bus_get_property(bus->bus, SYSTEMD, path, interface, name, &error, ret, type);
+		result = sd.bus_get_property(bus->bus, SYSTEMD, path, interface, name, &error, ret, type);
 	free(path);
 	return finish(bus, &error, result);
 }
@@ -151,28 +196,28 @@ int bus_get_allowed_cpus(void *context, const char *unit, struct cpulist *ret)
 	int result = get_property(bus, unit, interface, "AllowedCPUs", "ay", &reply);
 
 	if (result == 0)
-		result = sd_bus_message_read_array(reply, 'y', &bytes, &size);
+		result = sd.bus_message_read_array(reply, 'y', &bytes, &size);
 	if (result >= 0)
 		result = cpulist_from_bytes(bytes, size, ret) ? 0 : -ERANGE;
-	sd_bus_message_unref(reply);
+	sd.bus_message_unref(reply);
 	return result;
 }
 
 /* a(sv) with the one property. */
 static int append_allowed(sd_bus_message *message, const uint8_t *bytes, size_t size)
 {
-	int result = sd_bus_message_open_container(message, 'a', "(sv)");
+	int result = sd.bus_message_open_container(message, 'a', "(sv)");
 
 	if (result >= 0)
-		result = sd_bus_message_open_container(message, 'r', "sv");
+		result = sd.bus_message_open_container(message, 'r', "sv");
 	if (result >= 0)
-		result = sd_bus_message_append(message, "s", "AllowedCPUs");
+		result = sd.bus_message_append(message, "s", "AllowedCPUs");
 	if (result >= 0)
-		result = sd_bus_message_open_container(message, 'v', "ay");
+		result = sd.bus_message_open_container(message, 'v', "ay");
 	if (result >= 0)
-		result = sd_bus_message_append_array(message, 'y', bytes, size);
+		result = sd.bus_message_append_array(message, 'y', bytes, size);
 	for (int i = 0; result >= 0 && i < 3; i++)
-		result = sd_bus_message_close_container(message);
+		result = sd.bus_message_close_container(message);
 	return result;
 }
 
@@ -184,7 +229,7 @@ int bus_set_allowed_cpus(void *context, const char *unit, const struct cpulist *
 	int result = new_systemd_call(context, "SetUnitProperties", &message);
 
 	if (result >= 0)
-		result = sd_bus_message_append(message, "sb", unit, true);
+		result = sd.bus_message_append(message, "sb", unit, true);
 	if (result >= 0)
 		result = append_allowed(message, bytes, size);
 	return call(context, message, result, NULL);
@@ -199,7 +244,7 @@ static int on_job_removed(sd_bus_message *message, void *context, sd_bus_error *
 	uint32_t id;
 
 	(void)error;
-	if (sd_bus_message_read(message, "uoss", &id, &path, &unit, &result) < 0 || bus->job == NULL ||
+	if (sd.bus_message_read(message, "uoss", &id, &path, &unit, &result) < 0 || bus->job == NULL ||
 	    !streq(path, bus->job))
 		return 0;
 	bus->job_ended = true;
@@ -211,12 +256,12 @@ static int on_job_removed(sd_bus_message *message, void *context, sd_bus_error *
 static int wait_for_job(struct bus *bus)
 {
 	while (!bus->job_ended) {
-		int result = sd_bus_process(bus->bus, NULL);
+		int result = sd.bus_process(bus->bus, NULL);
 
 		if (result == 0 && is_late(bus))
 			return -ETIMEDOUT;
 		if (result == 0)
-			result = sd_bus_wait(bus->bus, time_left(bus));
+			result = sd.bus_wait(bus->bus, time_left(bus));
 		if (result < 0)
 			return result;
 	}
@@ -231,30 +276,39 @@ static int queue_job(struct bus *bus, const char *method, const char *unit, char
 	int result = new_systemd_call(bus, method, &message);
 
 	if (result >= 0)
-		result = sd_bus_message_append(message, "ss", unit, "replace");
+		result = sd.bus_message_append(message, "ss", unit, "replace");
 	result = call(bus, message, result, &reply);
 	if (result == 0 && ret_job != NULL) {
-		result = sd_bus_message_read(reply, "o", &path);
+		result = sd.bus_message_read(reply, "o", &path);
 		if (result >= 0)
 			*ret_job = util_copy(path);
 	}
-	sd_bus_message_unref(reply);
+	sd.bus_message_unref(reply);
 	return result < 0 ? result : 0;
 }
 
-/* systemd sends signals only while somebody has subscribed; that ends with the connection. */
+/*
+ * systemd sends signals only while somebody has subscribed; that ends with the connection. Neither answer is waited
+ * for: the bus and systemd take our messages in order, and a connection whose match was refused is closed by sd-bus.
+ */
 static int subscribe(struct bus *bus)
 {
 	sd_bus_message *message = NULL;
 	int result;
 
-	result = sd_bus_set_method_call_timeout(bus->bus, time_left(bus));
-	if (result >= 0)
-		result = sd_bus_match_signal(bus->bus, NULL, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER, "JobRemoved",
-					     on_job_removed, bus);
+	if (bus->has_subscribed)
+		return 0;
+	result = sd.bus_match_signal_async(bus->bus, NULL, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER, "JobRemoved",
+					   on_job_removed, NULL, bus);
 	if (result >= 0)
 		result = new_systemd_call(bus, "Subscribe", &message);
-	return call(bus, message, result, NULL);
+	if (result >= 0)
+		result = sd.bus_message_set_expect_reply(message, false);
+	if (result >= 0)
+		result = sd.bus_send(bus->bus, message, NULL);
+	sd.bus_message_unref(message);
+	bus->has_subscribed = result >= 0;
+	return result < 0 ? result : 0;
 }
 
 static int run_job(struct bus *bus, const char *method, const char *unit)
@@ -295,10 +349,10 @@ int bus_unit_state(struct bus *bus, const char *unit, char **ret)
 	int result = get_property(bus, unit, SYSTEMD ".Unit", "ActiveState", "s", &reply);
 
 	if (result == 0)
-		result = sd_bus_message_read(reply, "s", &state);
+		result = sd.bus_message_read(reply, "s", &state);
 	if (result >= 0)
 		*ret = util_copy(state);
-	sd_bus_message_unref(reply);
+	sd.bus_message_unref(reply);
 	return result < 0 ? result : 0;
 }
 
@@ -308,19 +362,19 @@ int bus_inhibit(struct bus *bus, const char *what, const char *who, const char *
 {
 	sd_bus_message *message = NULL, *reply = NULL;
 	int fd = -1;
-	int result = sd_bus_message_new_method_call(bus->bus, &message, LOGIND, "/org/freedesktop/login1",
+	int result = sd.bus_message_new_method_call(bus->bus, &message, LOGIND, "/org/freedesktop/login1",
 						    LOGIND ".Manager", "Inhibit");
 
 	if (result >= 0)
-		result = sd_bus_message_append(message, "ssss", what, who, why, "block");
+		result = sd.bus_message_append(message, "ssss", what, who, why, "block");
 	result = call(bus, message, result, &reply);
 	if (result == 0)
-		result = sd_bus_message_read(reply, "h", &fd);
+		result = sd.bus_message_read(reply, "h", &fd);
 	if (result >= 0) {
 		/* The message closes its own. */
 		*ret_fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 		result = *ret_fd < 0 ? -errno : 0;
 	}
-	sd_bus_message_unref(reply);
+	sd.bus_message_unref(reply);
 	return result;
 }

@@ -15,6 +15,7 @@
 #include "lib/file.h"
 #include "lib/log.h"
 #include "lib/paths.h"
+#include "lib/sysfs.h"
 
 #define PROGRAM "vfio-hook"
 
@@ -128,6 +129,8 @@ static const char *read_domain(struct call *call)
 	cleanup_free char *text = read_input(call->host, &length);
 	const char *wrong = domain_parse(&call->domain, text, length);
 
+	if (streq(call->operation, "release"))
+		return wrong; /* what is to be given back does not stand in the configuration */
 	if (wrong != NULL)
 		read_settings(call, call->name, NULL);
 	else
@@ -200,11 +203,15 @@ static void stop_guard(const struct call *call)
 
 /* --- the operations ---------------------------------------------------------------------------------------------- */
 
+/* Without its claim the guard gives back what it holds, and the CPUs: nothing is left to be asked of systemd then. */
 static void give_back(const struct call *call)
 {
 	const struct reconcile_change change = { .remove = call->domain.uuid };
+	uint64_t deadline = claims_clock() + GUARD_TIME;
 
-	stop_guard(call);
+	(void)reconcile_forget(call->host, call->domain.uuid);
+	if (!claims_guard_has_ended(call->host->root, call->domain.uuid, deadline))
+		stop_guard(call);
 	(void)reconcile(call->host, &change);
 }
 
@@ -325,6 +332,7 @@ static void adopt(struct call *call, bool is_reconnect)
 		claim.is_running = true;
 		claim.deadline = 0;
 	}
+	change.only_if_changed = !is_reconnect;
 	if (!claim.is_running)
 		warn(call, call->operation, "its QEMU cannot be found; it is looked for again when its time is over");
 	change.add = &claim;
@@ -332,14 +340,14 @@ static void adopt(struct call *call, bool is_reconnect)
 	claim_free(&claim);
 }
 
+/* The guard may have been faster; but then its work may have failed, too. */
 static void release(struct call *call)
 {
+	int root = call->host->root;
 	struct claim claim;
-	bool has_claim = claims_find(call->host->root, call->domain.uuid, &claim);
+	bool has_claim = claims_find(root, call->domain.uuid, &claim);
 
-	if (!has_claim)
-		make_claim(call, &claim); /* the guard may have been faster, and be about to end */
-	if (has_claim || !wants_nothing(&claim))
+	if (has_claim || !claims_guard_has_ended(root, call->domain.uuid, 0) || sysfs_exists(root, PATH_CPUS))
 		give_back(call);
 	claim_free(&claim);
 }

@@ -16,6 +16,10 @@
 /* How often a lock is tried that another call holds (ns). */
 #define LOCK_INTERVAL 5000000
 
+/* How soon it is asked again whether a guard has ended, and how seldom at last (ns). */
+#define GUARD_FIRST 500000
+#define GUARD_LAST 8000000
+
 /* QEMU's command line, of which libvirt's has some kilobytes. */
 #define COMMAND_LINE_MAX (1024 * 1024)
 
@@ -122,6 +126,52 @@ int claims_remove(int root, const char *uuid)
 
 	return file_remove(root, path, 0);
 }
+
+/* --- guards ------------------------------------------------------------------------------------------------------ */
+
+static char *guard_path(const char *uuid)
+{
+	return util_format(PATH_GUARDS "/%s", uuid);
+}
+
+int claims_be_guard(int root, const char *uuid)
+{
+	cleanup_free char *path = guard_path(uuid);
+	int fd = file_create(root, path, O_RDWR);
+
+	if (fd >= 0)
+		(void)flock(fd, LOCK_EX | LOCK_NB); /* nobody else has this file yet */
+	return fd;
+}
+
+void claims_end_guard(int root, const char *uuid)
+{
+	cleanup_free char *path = guard_path(uuid);
+
+	(void)file_remove(root, path, 0);
+}
+
+bool claims_guard_has_ended(int root, const char *uuid, uint64_t deadline)
+{
+	struct timespec interval = { 0, GUARD_FIRST };
+	cleanup_free char *path = guard_path(uuid);
+
+	for (;;) {
+		cleanup_close int fd = root_open(root, path, O_RDWR | O_NOFOLLOW, 0);
+
+		if (fd == -ENOENT)
+			return true;
+		if (fd < 0 || claims_clock() >= deadline)
+			return false;
+		if (flock(fd, LOCK_SH | LOCK_NB) == 0)
+			return !sysfs_exists(root, path);
+		(void)nanosleep(&interval, NULL);
+		if (interval.tv_nsec < GUARD_LAST)
+			interval.tv_nsec *= 2;
+	}
+}
+
+/* --- processes --------------------------------------------------------------------------------------------------- */
 
 /* "PID (NAME) STATE ..."; the name may hold anything, so what counts begins behind the last bracket. */
 uint64_t claims_process_start(int root, pid_t pid)

@@ -36,6 +36,15 @@ int claims_remove(int root, const char *uuid);
 /* When the process started: field 22 of its stat. 0 if there is none, or it is a zombie. */
 uint64_t claims_process_start(int root, pid_t pid);
 
+/*
+ * A guard holds the lock of a file of its own as long as it lives, and removes it when it has given everything back.
+ * claims_be_guard() takes it: a descriptor, or a negative errno. claims_guard_has_ended() waits for that end until the
+ * deadline (claims_clock()); false: it still lives, or was killed. claims_end_guard() removes the file.
+ */
+int claims_be_guard(int root, const char *uuid);
+bool claims_guard_has_ended(int root, const char *uuid, uint64_t deadline);
+void claims_end_guard(int root, const char *uuid);
+
 bool claims_is_alive(int root, const struct claim *claim);
 
 /*

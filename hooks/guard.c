@@ -43,6 +43,7 @@ struct guard {
 	int inhibitor; /* -1: not held */
 	int process;   /* pidfd of QEMU, -1 while it is pending */
 	int changes;   /* inotify of the claims */
+	int lock;      /* says that we live */
 	int signals;
 	bool is_missing; /* something could not be had: try again */
 };
@@ -181,11 +182,29 @@ static void watch_process(struct guard *guard)
 	}
 }
 
-/* Everything back, and an end. If the claim was replaced meanwhile, a guard of its own is on the way. */
+/* What systemd keeps for us holds as well: wait until it has let go. */
+static void let_go_of_stored(const struct guard *guard)
+{
+	bool has_any = guard->inhibitor >= 0;
+
+	for (size_t i = 0; i < guard->claim.n_disks; i++)
+		has_any = has_any || guard->disks[i] >= 0;
+	if (!has_any)
+		return;
+	(void)sd_notify(0, "FDSTOREREMOVE=1\nFDNAME=inhibitor");
+	(void)sd_notify(0, "FDSTOREREMOVE=1\nFDNAME=disk");
+	(void)sd_notify_barrier(0, (uint64_t)BUS_TIME * 1000);
+}
+
+/*
+ * Everything back, and an end. If the claim was replaced meanwhile, a guard of its own is on the way. The hook waits
+ * for this, by our lock.
+ */
 static int end(struct guard *guard)
 {
 	const struct reconcile_change change = { .ended = &guard->claim };
 
+	let_go_of_stored(guard);
 	util_close_fd(&guard->inhibitor);
 	for (size_t i = 0; i < guard->claim.n_disks; i++)
 		util_close_fd(&guard->disks[i]);
@@ -195,7 +214,7 @@ static int end(struct guard *guard)
 	return EXIT_SUCCESS;
 }
 
-/* The claim has changed. Returns false if it is gone, or another guest start's. */
+/* The claim has changed. Returns false if it is gone: the hook wants everything back. */
 static bool read_again(struct guard *guard)
 {
 	struct claim claim;
@@ -251,7 +270,7 @@ static int watch(struct guard *guard)
 		if (ready[1].revents != 0) {
 			drain(guard->changes);
 			if (!read_again(guard))
-				return EXIT_SUCCESS;
+				return end(guard);
 		}
 		if (ready[0].revents != 0 || !claims_is_alive(guard->host.root, &guard->claim)) {
 			const struct reconcile_change nothing = { .remove = NULL };
@@ -294,7 +313,7 @@ static int open_watches(struct guard *guard)
 
 static int run(struct guard *guard)
 {
-	int result = open_watches(guard);
+	int result = open_watches(guard), code = EXIT_REFUSED;
 
 	if (result < 0) {
 		log_error("cannot watch " PATH_CLAIMS ": %s; the guest has no guard", strerror(-result));
@@ -308,17 +327,20 @@ static int run(struct guard *guard)
 	for (size_t i = 0; i < guard->claim.n_disks; i++)
 		guard->disks[i] = -1;
 	take_stored(guard);
-	if (!take_disks(guard))
-		return EXIT_REFUSED;
-	take_inhibitor(guard);
-	watch_process(guard);
-	(void)sd_notifyf(0, "READY=1\nSTATUS=Guards guest %s", guard->claim.name);
-	return watch(guard);
+	guard->lock = claims_be_guard(guard->host.root, guard->uuid);
+	if (take_disks(guard)) {
+		take_inhibitor(guard);
+		watch_process(guard);
+		(void)sd_notifyf(0, "READY=1\nSTATUS=Guards guest %s", guard->claim.name);
+		code = watch(guard);
+	}
+	claims_end_guard(guard->host.root, guard->uuid);
+	return code;
 }
 
 int main(int argc, char **argv)
 {
-	struct guard guard = { .inhibitor = -1, .process = -1, .changes = -1, .signals = -1 };
+	struct guard guard = { .inhibitor = -1, .process = -1, .changes = -1, .lock = -1, .signals = -1 };
 	char uuid[UUID_SIZE];
 
 	if (argc == 2 && (streq(argv[1], "-h") || streq(argv[1], "--help"))) {

@@ -144,17 +144,35 @@ static void start_guards(struct host *host, const struct claims *claims)
 	}
 }
 
+static int take_lock(const struct host *host)
+{
+	int lock = claims_lock(host->root, host->deadline);
+
+	if (lock < 0)
+		log_warning("cannot take the lock of the hooks: %s; nothing was changed", strerror(-lock));
+	return lock;
+}
+
+static struct cpulist cpus_of(const struct claims *claims)
+{
+	struct cpulist all = { 0 };
+
+	for (size_t i = 0; i < claims->count; i++)
+		cpulist_add(&all, &claims->items[i].cpus);
+	return all;
+}
+
 int reconcile(struct host *host, const struct reconcile_change *change)
 {
-	cleanup_close int lock = claims_lock(host->root, host->deadline);
+	cleanup_close int lock = take_lock(host);
+	struct cpulist before, after;
 	struct claims claims;
-	int result = 0, applied;
+	int result = 0, applied = 0;
 
-	if (lock < 0) {
-		log_warning("cannot take the lock of the hooks: %s; nothing was changed", strerror(-lock));
+	if (lock < 0)
 		return lock;
-	}
 	claims_read(host->root, &claims);
+	before = cpus_of(&claims);
 	if (change->ended != NULL)
 		end_claim(host->root, &claims, change->ended);
 	if (change->remove != NULL && find(&claims, change->remove) != NULL)
@@ -162,9 +180,18 @@ int reconcile(struct host *host, const struct reconcile_change *change)
 	drop_dead(host->root, &claims);
 	if (change->add != NULL)
 		result = add_claim(host->root, &claims, change->add);
-	applied = apply_cpus(host, &claims);
+	after = cpus_of(&claims);
+	if (!change->only_if_changed || !cpulist_equal(&before, &after))
+		applied = apply_cpus(host, &claims);
 	if (change->starts_guards)
 		start_guards(host, &claims);
 	claims_free(&claims);
 	return result < 0 ? result : applied;
+}
+
+int reconcile_forget(struct host *host, const char *uuid)
+{
+	cleanup_close int lock = take_lock(host);
+
+	return lock < 0 ? lock : claims_remove(host->root, uuid);
 }

@@ -15,6 +15,7 @@ struct reconcile_change {
 	const char *remove;        /* remove this guest's claim */
 	const struct claim *ended; /* remove this claim, unless it was replaced meanwhile: its guest has ended */
 	bool starts_guards;        /* start the guards of claims that have none */
+	bool only_if_changed;      /* if claims want the CPUs that they wanted before, do not look at the units */
 };
 
 /*
@@ -22,6 +23,9 @@ struct reconcile_change {
  * something did not work, and that was logged.
  */
 int reconcile(struct host *host, const struct reconcile_change *change);
+
+/* Removes a guest's claim, and leaves the rest to its guard, which then ends, or to the next reconcile(). */
+int reconcile_forget(struct host *host, const char *uuid);
 
 /* The name of a guest's guard, as a unit. Owned by the caller. */
 char *reconcile_guard_unit(const char *uuid);

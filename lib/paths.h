@@ -40,6 +40,7 @@
 #define PATH_HOOKS_LOCK PATH_RUN "/hooks.lock"
 #define PATH_CPUS PATH_RUN "/cpus"
 #define PATH_REFUSED PATH_RUN "/refused"
+#define PATH_GUARDS PATH_RUN "/guards"
 /* libvirt's pid files: NAME.pid, for libvirtd and virtqemud alike. */
 #define PATH_LIBVIRT_RUN "run/libvirt/qemu"
 
