@@ -321,10 +321,11 @@ static void on_line(void *context, const struct ini_line *line)
 	complain(loader, line, message);
 }
 
-/* What can be said of a rule only when the whole file is known. */
-static void finish_usb(struct loader *loader, const char *name)
+/* What can be said of a rule only when the whole file is known. Returns whether there was something new. */
+static bool check_usb(struct loader *loader, const char *name)
 {
 	struct hooks_conf *conf = loader->conf;
+	bool is_news = false;
 
 	for (size_t i = 0; i < conf->n_usb; i++) {
 		struct usb_rule *rule = &conf->usb[i];
@@ -335,8 +336,10 @@ static void finish_usb(struct loader *loader, const char *name)
 		loader->broken = &rule->is_broken;
 		if (wrong != NULL)
 			complain(loader, &line, wrong);
+		is_news = is_news || wrong != NULL;
 	}
 	leave_section(loader);
+	return is_news;
 }
 
 /* Of a broken header nobody knows whose settings follow: if it may be [guests], none of its defaults count. */
@@ -360,7 +363,9 @@ void conf_parse(struct hooks_conf *conf, const char *text, size_t length, const 
 	const struct ini_reader reader = { on_line, on_broken, &loader, SECTIONS };
 
 	ini_parse_text(text, length, name, &reader, problems);
-	finish_usb(&loader, name);
+	/* A rule that is broken is no way back for another one. */
+	while (check_usb(&loader, name))
+		;
 }
 
 void conf_read(struct hooks_conf *conf, int root, struct problems *problems)

@@ -218,6 +218,6 @@ const char *usb_rule_check(const struct usb_rule *rule, const struct usb_rule *a
 	    rule->return_plug == NULL)
 		return "'allow' of the last keyboard or pointer needs 'way-back'";
 	for (size_t i = 0; i < n; i++)
-		is_known = is_known || (&all[i] != rule && streq(all[i].name, rule->return_plug));
-	return is_known ? NULL : "'way-back' names no other [usb NAME] of this file";
+		is_known = is_known || (&all[i] != rule && !all[i].is_broken && streq(all[i].name, rule->return_plug));
+	return is_known ? NULL : "'way-back' names no other [usb NAME] that is used";
 }

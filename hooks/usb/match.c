@@ -14,7 +14,7 @@ static unsigned int match_port(const char *wanted, const char *port)
 {
 	size_t length = strlen(wanted);
 
-	if (streq(wanted, port))
+	if (streq(wanted, port) && port[0] != '\0')
 		return WORTH_PORT;
 	if (!starts_with(port, wanted) || port[length] != '.')
 		return 0;
