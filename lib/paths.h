@@ -58,6 +58,7 @@
 #define PATH_CPU "sys/devices/system/cpu"
 #define PATH_BLOCK_BY_NUMBER "sys/dev/block"
 #define PATH_USB_DEVICES "sys/bus/usb/devices"
+#define PATH_USB_PROBE "sys/bus/usb/drivers_probe"
 #define PATH_MDEV_DEVICES "sys/bus/mdev/devices"
 #define PATH_SCSI_DEVICES "sys/bus/scsi/devices"
 

@@ -51,7 +51,7 @@ static void add_going(const struct usbd *daemon, struct usb_job *job)
 		const struct usb_job *other = daemon->jobs[i];
 
 		if (other->kind == JOB_ATTACH)
-			*(char **)util_append(&job->going, &job->n_going,
+			*(char **)util_append(&job->names, &job->n_names,
 					      sizeof(char *)) = util_copy(other->device.name);
 	}
 }

@@ -229,6 +229,39 @@ void usb_inventory_read(struct usb_inventory *inventory, int root, const struct 
 		qsort(inventory->devices, inventory->count, sizeof(device), compare_devices);
 }
 
+static void remove_device(struct usb_inventory *inventory, size_t i)
+{
+	usb_device_free(&inventory->devices[i]);
+	inventory->count--;
+	memmove(&inventory->devices[i], &inventory->devices[i + 1],
+		(inventory->count - i) * sizeof(inventory->devices[0]));
+}
+
+bool usb_inventory_renew(struct usb_inventory *inventory, int root, const struct usb_properties *properties,
+			 const char *name)
+{
+	bool is_there, is_new = true;
+	struct usb_device device;
+	size_t i = 0;
+
+	is_there = read_device(root, properties, name, &device);
+	while (i < inventory->count && !streq(inventory->devices[i].name, name))
+		i++;
+	if (i < inventory->count) {
+		is_new = is_there && (inventory->devices[i].number != device.number ||
+				      inventory->devices[i].plugged != device.plugged);
+		remove_device(inventory, i);
+	}
+	if (!is_there || inventory->count == USB_DEVICES_MAX) {
+		if (is_there)
+			usb_device_free(&device);
+		return false;
+	}
+	*(struct usb_device *)util_append(&inventory->devices, &inventory->count, sizeof(device)) = device;
+	qsort(inventory->devices, inventory->count, sizeof(device), compare_devices);
+	return is_new;
+}
+
 void usb_device_copy(const struct usb_device *device, struct usb_device *ret)
 {
 	*ret = *device;

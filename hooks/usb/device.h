@@ -53,6 +53,10 @@ struct usb_properties {
 
 /* Reads them all. A device that vanishes meanwhile is left out. Free it with usb_inventory_free(). */
 void usb_inventory_read(struct usb_inventory *inventory, int root, const struct usb_properties *properties);
+
+/* Reads one of them anew, or finds that it is there, or gone. Returns whether it is another one than before. */
+bool usb_inventory_renew(struct usb_inventory *inventory, int root, const struct usb_properties *properties,
+			 const char *name);
 void usb_inventory_free(struct usb_inventory *inventory);
 
 void usb_device_copy(const struct usb_device *device, struct usb_device *ret);

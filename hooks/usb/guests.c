@@ -72,6 +72,29 @@ static void renew_guest(struct usbd *daemon, struct usb_guest *guest)
 	*guest = (struct usb_guest){ 0 };
 }
 
+/* Its QEMU may have been killed: the host's drivers are asked whether they want what it had. */
+static void bring_drivers(struct usbd *daemon, const char *uuid)
+{
+	size_t i = index_of(daemon, uuid);
+	struct usb_job *job;
+
+	if (i == daemon->n_guests || daemon->guests[i].n_hostdevs == 0)
+		return;
+	job = util_alloc(sizeof(*job));
+	job->kind = JOB_PROBE;
+	job->root = daemon->root;
+	for (size_t k = 0; k < daemon->inventory.count; k++) {
+		const struct usb_device *device = &daemon->inventory.devices[k];
+
+		for (size_t n = 0; n < daemon->guests[i].n_hostdevs; n++)
+			if (daemon->guests[i].hostdevs[n].bus == device->bus &&
+			    daemon->guests[i].hostdevs[n].number == device->number)
+				*(char **)util_append(&job->names, &job->n_names,
+						      sizeof(char *)) = util_copy(device->name);
+	}
+	usbd_start_job(daemon, job);
+}
+
 /* --- events --------------------------------------------------------------------------------------------------------
  */
 
@@ -113,6 +136,7 @@ void usbd_on_virt(void *context, const struct virt_event *event)
 		add_guest(daemon, &guest, event->dom);
 		log_info("guest %s runs", guest.name);
 	} else if (event->kind == VIRT_STOPPED) {
+		bring_drivers(daemon, event->uuid);
 		remove_guest(daemon, event->uuid);
 	} else {
 		on_device(daemon, event);
@@ -315,6 +339,8 @@ static void on_done(struct usbd *daemon, struct usb_job *job)
 		break;
 	case JOB_READ:
 		on_read(daemon, job);
+		break;
+	case JOB_PROBE:
 		break;
 	}
 	renew_guest(daemon, &job->guest);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "hooks/usb/drivers.h"
 #include "lib/util.h"
 
 /* libvirt's client and libxml2 need no more; the default of 8 MiB would count against the unit. */
@@ -41,8 +42,8 @@ static void attach(struct usb_job *job)
 		.allow = job->allow,
 		.is_attach = true,
 		.guest_uuid = job->uuid,
-		.going = (const char *const *)job->going,
-		.n_going = job->n_going,
+		.going = (const char *const *)job->names,
+		.n_going = job->n_names,
 	};
 	uint64_t start = microseconds();
 	struct usb_guards guards;
@@ -63,6 +64,19 @@ static void attach(struct usb_job *job)
 		job->libvirt_time = (unsigned int)(job->end_time - start) - job->guard_time;
 	}
 	usb_guards_free(&guards);
+}
+
+static void detach(struct usb_job *job)
+{
+	job->result = virt_detach(job->dom, job->alias, &job->why);
+	if (job->result == VIRT_OK && job->has_device)
+		usb_drivers_probe(job->root, job->device.name);
+}
+
+static void probe(const struct usb_job *job)
+{
+	for (size_t i = 0; i < job->n_names; i++)
+		usb_drivers_probe(job->root, job->names[i]);
 }
 
 /* Whatever came of it: what the guest has now is true, and nothing else. */
@@ -91,8 +105,10 @@ static void *run(void *context)
 	else if (job->kind == JOB_ATTACH)
 		attach(job);
 	else if (job->kind == JOB_DETACH)
-		job->result = virt_detach(job->dom, job->alias, &job->why);
-	if (job->kind != JOB_CONNECT)
+		detach(job);
+	else if (job->kind == JOB_PROBE)
+		probe(job);
+	if (job->dom != NULL)
 		read_again(job);
 	/* A pipe takes so few bytes at once or not at all, and it never has more than a job for each guest. */
 	(void)!write(order->done, &job, sizeof(job));
@@ -124,9 +140,9 @@ void usb_job_free(struct usb_job *job)
 		usb_guest_free(&job->running[i].guest);
 		virt_dom_unref(job->running[i].dom);
 	}
-	for (size_t i = 0; i < job->n_going; i++)
-		free(job->going[i]);
-	free(job->going);
+	for (size_t i = 0; i < job->n_names; i++)
+		free(job->names[i]);
+	free(job->names);
 	free(job->running);
 	usb_guest_free(&job->guest);
 	usb_device_free(&job->device);

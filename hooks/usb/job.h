@@ -10,7 +10,7 @@
 #include "hooks/usb/guards.h"
 #include "hooks/usb/virt.h"
 
-enum usb_job_kind { JOB_CONNECT, JOB_READ, JOB_ATTACH, JOB_DETACH };
+enum usb_job_kind { JOB_CONNECT, JOB_READ, JOB_ATTACH, JOB_DETACH, JOB_PROBE };
 
 struct usb_job {
 	enum usb_job_kind kind;
@@ -26,8 +26,8 @@ struct usb_job {
 	char *alias, *reason;
 	char *rule; /* name, or NULL */
 	unsigned int allow;
-	char **going; /* names of devices that other jobs are attaching */
-	size_t n_going;
+	char **names; /* attach: devices that other jobs are attaching; probe: those that the host has again */
+	size_t n_names;
 	/* What came of it. */
 	enum virt_result result;
 	char *why; /* NULL if all is well */

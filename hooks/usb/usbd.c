@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/signalfd.h>
@@ -144,6 +145,8 @@ int main(int argc, char **argv)
 	}
 	if (optind != argc)
 		return complain("unexpected word", argv[optind]);
+	/* Threads come and go: an arena for each would only grow. */
+	(void)mallopt(M_ARENA_MAX, 1);
 	program.daemon.root = root_set("/");
 	log_setup(PROGRAM, verbose, -1);
 	/* Under systemd the journal gets our lines with their level; in a terminal people do. */

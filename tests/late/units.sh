@@ -33,13 +33,15 @@ install_units() {
 		cp -r "$root"/lib/systemd/system/. "$copy/usr/lib/systemd/system/"
 	cp -r "$top"/systemd/*.service "$top"/systemd/*.d "$copy/usr/lib/systemd/system/"
 	install -m 755 "$top/build/vfio-bind" "$copy/usr/sbin/vfio-bind"
+	install -m 755 "$top/build/vfio-usbd" "$copy/usr/sbin/vfio-usbd"
+	install -m 755 /bin/kill "$copy/usr/bin/kill"
 }
 
 # Whatever it says about our files is an error.
 verifies() {
 	local said
 
-	said=$(systemd-analyze verify --man=no --root="$copy" "$1" 2>&1 | grep -i vfiokit)
+	said=$(systemd-analyze verify --man=no --root="$copy" "$1" 2>&1 | grep -iE "vfiokit|vfio-")
 	[ -z "$said" ] || { echo "$said"; return 1; }
 }
 
@@ -67,7 +69,7 @@ comes_before_drivers() {
 
 "$top/tests/late/root.sh" bookworm >/dev/null || exit 1
 install_units
-for unit in vfiokit-bind.service vfiokit-late@0000:03:00.0.service; do
+for unit in vfiokit-bind.service vfiokit-late@0000:03:00.0.service vfio-usbd.service; do
 	check "verify $unit" verifies "$unit"
 	check "security $unit" exposure_is_low "$unit"
 done
