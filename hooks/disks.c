@@ -194,6 +194,50 @@ static char *find_guest(int root, const struct family *family, const char *but)
 	return why;
 }
 
+/* The disks of a btrfs that is mounted. */
+static void read_btrfs(int root, const char *uuid, struct family *members)
+{
+	cleanup_free char *path = util_format(PATH_BTRFS "/%s/devices", uuid);
+	DIR *directory = file_open_directory(root, path);
+	const struct dirent *entry;
+
+	*members = (struct family){ 0 };
+	while (directory != NULL && (entry = readdir(directory)) != NULL) {
+		cleanup_free char *dev = util_format("%s/%s/dev", path, entry->d_name);
+
+		if (entry->d_name[0] != '.' && members->count < ARRAY_SIZE(members->numbers) &&
+		    read_number(root, dev, &members->numbers[members->count]))
+			members->count++;
+	}
+	if (directory != NULL)
+		closedir(directory);
+}
+
+/* The table of mounts names one disk of a btrfs, whichever that is: the others are found by it. */
+static char *find_btrfs(int root, const struct family *family)
+{
+	DIR *directory = file_open_directory(root, PATH_BTRFS);
+	const struct dirent *entry;
+	char *why = NULL;
+
+	while (directory != NULL && why == NULL && (entry = readdir(directory)) != NULL) {
+		cleanup_free char *mount = NULL;
+		struct family members;
+
+		if (entry->d_name[0] == '.')
+			continue;
+		read_btrfs(root, entry->d_name, &members);
+		for (size_t i = 0; i < members.count && mount == NULL; i++)
+			if (is_of(family, members.numbers[i]))
+				mount = find_mount(root, &members);
+		if (mount != NULL)
+			why = util_format("it is a part of a btrfs: %s", mount);
+	}
+	if (directory != NULL)
+		closedir(directory);
+	return why;
+}
+
 /* What was found, or NULL. */
 static char *explain(int root, dev_t number, const char *uuid)
 {
@@ -206,6 +250,8 @@ static char *explain(int root, dev_t number, const char *uuid)
 		why = find_swap(root, &family);
 	if (why == NULL)
 		why = find_holder(root, &family);
+	if (why == NULL)
+		why = find_btrfs(root, &family);
 	return why != NULL ? why : find_guest(root, &family, uuid);
 }
 

@@ -55,6 +55,7 @@
 #define PATH_PROC "proc"
 #define PATH_MOUNTINFO "proc/self/mountinfo"
 #define PATH_SWAPS "proc/swaps"
+#define PATH_BTRFS "sys/fs/btrfs"
 #define PATH_CPU "sys/devices/system/cpu"
 #define PATH_BLOCK_BY_NUMBER "sys/dev/block"
 #define PATH_USB_DEVICES "sys/bus/usb/devices"

@@ -22,7 +22,7 @@ dir=$top/build/cache/system/$suite
 # libvirtd with machined (scopes for guests) and logind (inhibitors), QEMU to run guests in, what our programs link, and what
 # puts a disk to use in every way that they refuse.
 packages=(systemd systemd-sysv udev kmod mount util-linux e2fsprogs dbus libpam-systemd polkitd systemd-container
-	libvirt-daemon-system libvirt-clients qemu-system-x86 apparmor procps dmsetup mdadm fdisk cryptsetup-bin lvm2
+	libvirt-daemon-system libvirt-clients qemu-system-x86 apparmor procps dmsetup mdadm lvm2 btrfs-progs fdisk cryptsetup-bin
 	libexpat1 libsystemd0 libblkid1 libinih1 libcjson1 libudev1 libvirt0)
 
 # Neither these drivers nor documentation matter here, and without them everything is several times faster.

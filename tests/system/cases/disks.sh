@@ -2,16 +2,17 @@
 # shellcheck shell=bash disable=SC2154
 # A disk that the host uses in any way refuses the start; a free one is the guest's alone
 
-# Four disks to be given two partitions each, and one more.
+# Four disks to be given two partitions each, and four more; r cannot be written.
 machine()
 {
 	local name
 
-	for name in a b c d e; do
-		truncate -s 64M "$build/disk-$name"
-		qemu+=(-drive "file=$build/disk-$name,if=none,id=disk-$name,format=raw,snapshot=on"
+	for name in a b c d e f g r; do
+		truncate -s 128M "$build/disk-$name"
+		qemu+=(-drive "file=$build/disk-$name,if=none,id=disk-$name,format=raw,snapshot=on$([ $name != r ] || echo ,read-only=on)"
 			-device "virtio-blk-pci,drive=disk-$name,serial=disk-$name")
 	done
+	mkfs.ext4 -q "$build/disk-r"
 }
 
 disk=/dev/disk/by-id/virtio-disk
@@ -77,6 +78,31 @@ guest()
 	refused "a member of an array" $disk-d "/dev/md7 is made of it"
 	mdadm --stop /dev/md7 2>/dev/null
 
+	check "there is a btrfs of two disks" mkfs.btrfs -q -M -d single -m single $disk-f $disk-g
+	mkdir -p /mnt/b
+	check "it is mounted, too" mount -t btrfs $disk-f /mnt/b
+	refused "the first disk of a btrfs" $disk-f "is mounted on /mnt/b"
+	refused "the second disk of a btrfs" $disk-g "is mounted on /mnt/b"
+	umount /mnt/b
+	started "the second disk of a btrfs that is not mounted" $disk-g
+	wipefs -qa $disk-f $disk-g
+
+	check "there is a physical volume" vgcreate -qy group $disk-f
+	check "there is a logical volume" lvcreate -qy -Wn -l 1 -n volume group
+	refused "a physical volume that is in use" $disk-f "/dev/mapper/group-volume is made of it"
+	vgchange -qan group
+	started "a physical volume that is not active" $disk-f
+
+	check "a disk that cannot be written is mounted" mount -o ro,noload $disk-r /mnt/b
+	refused "a disk that cannot be written, in use" $disk-r "is mounted on /mnt/b"
+	umount /mnt/b
+	started "a disk that cannot be written" $disk-r "<readonly/>"
+	with $disk-r
+	check_not "QEMU cannot write to it" start 1
+	check "that has left nothing" is_gone 1
+	check "it can be mounted again" mount -o ro,noload $disk-r /mnt/b
+	umount /mnt/b
+
 	sleep 600 <$disk-e &
 	started "one that somebody only has open" $disk-e
 	with $disk-e
@@ -89,6 +115,13 @@ guest()
 	check "the first still has it" test "$(guard_state 1)" = active
 	check "the first ends" destroy 1
 	check "then the second gets it" start 2
+	destroy 2
+	with $disk-e "<shareable/>"
+	define 2 second "" "<disk type='block' device='disk'><driver name='qemu' type='raw'/><source dev='$disk-e'/>
+		<target dev='vda' bus='virtio'/><shareable/></disk>"
+	check "the first starts with a disk that is shared" start 1
+	check "the second does, too" start 2
+	destroy 1
 	destroy 2
 
 	printf '[guest disky]\nclaim-disks = no\n' >"$conf"
@@ -132,4 +165,5 @@ guest()
 	check "its disk can be mounted" wait_for 30 mount $disk-a-part1 /mnt/a
 	umount /mnt/a
 	check "nothing is left at the end" wait_for 30 is_gone 1
+	is "calls that systemd found wrong" "$(journalctl -b -t vfio-hook | grep -c 'Invalid argument')" 0
 }
