@@ -20,7 +20,7 @@ _vfiokit_addresses()
 _vfiokit()
 {
 	local current=$2 previous=$3 word seen='' skip='' booster='' i
-	local commands="list suggest import bind release status image"
+	local commands="list check suggest import bind release status image"
 	local options="--root --policy --json --kernel --list --explain --output --booster --ask --even-if-open --allow --all --deadline --verbose --help --version -v -h"
 
 	COMPREPLY=()

@@ -28,10 +28,11 @@ struct reader {
 	char text[NAME_SIZE]; /* the header or the name, as far as it has come */
 	size_t have;
 	size_t name_size;
-	uint64_t content; /* bytes until the next header, once the name is there */
+	size_t before;    /* bytes between the name and the content */
+	uint64_t content; /* bytes of the file that are to come */
+	uint64_t padding; /* bytes behind them */
 	bool is_ended;    /* the last entry was an archive's last one */
-	void (*found)(const char *name, void *context);
-	void *context;
+	const struct archive_visitor *visitor;
 };
 
 struct image {
@@ -81,7 +82,9 @@ static bool end_header(struct reader *reader)
 	    !read_field(reader->text, FIELD_NAME_SIZE, &name_size) || name_size == 0 || name_size > NAME_SIZE)
 		return false;
 	reader->name_size = name_size;
-	reader->content = to_four(HEADER_SIZE + name_size) - HEADER_SIZE - name_size + to_four(file_size);
+	reader->before = (size_t)(to_four(HEADER_SIZE + name_size) - HEADER_SIZE - name_size);
+	reader->content = file_size;
+	reader->padding = to_four(file_size) - file_size;
 	reader->state = IN_NAME;
 	reader->have = 0;
 	return true;
@@ -99,7 +102,7 @@ static bool end_name(struct reader *reader)
 	while (starts_with(name, "./") || name[0] == '/')
 		name += name[0] == '/' ? 1 : 2;
 	if (!reader->is_ended)
-		reader->found(name, reader->context);
+		reader->visitor->found(name, reader->visitor->context);
 	return true;
 }
 
@@ -113,6 +116,25 @@ static size_t collect(struct reader *reader, size_t want, const char *data, size
 	return n;
 }
 
+/* Takes what stands between a name and the next header. Returns how many bytes it has taken. */
+static size_t take_content(struct reader *reader, const char *data, size_t size)
+{
+	size_t used = reader->before < size ? reader->before : size, n;
+
+	reader->before -= used;
+	n = reader->content < size - used ? (size_t)reader->content : size - used;
+	if (n > 0 && reader->visitor->content != NULL)
+		reader->visitor->content(data + used, n, reader->visitor->context);
+	reader->content -= n;
+	used += n;
+	n = reader->padding < size - used ? (size_t)reader->padding : size - used;
+	reader->padding -= n;
+	used += n;
+	if (reader->before == 0 && reader->content == 0 && reader->padding == 0)
+		reader->state = IN_HEADER;
+	return used;
+}
+
 /* Returns how many bytes it has taken, at least one: all of them, or those up to the end of an archive. 0: no archive.
  */
 static size_t feed(struct reader *reader, const char *data, size_t size)
@@ -121,12 +143,7 @@ static size_t feed(struct reader *reader, const char *data, size_t size)
 
 	while (used < size) {
 		if (reader->state == IN_CONTENT) {
-			size_t n = reader->content < size - used ? (size_t)reader->content : size - used;
-
-			reader->content -= n;
-			used += n;
-			if (reader->content == 0)
-				reader->state = IN_HEADER;
+			used += take_content(reader, data + used, size - used);
 		} else if (reader->state == IN_HEADER) {
 			if (reader->have == 0 && data[used] == '\0') {
 				used++;
@@ -294,9 +311,9 @@ static off_t read_next(struct image *image, off_t at)
 	return is_newc(magic) ? read_plain(image, at) : read_compressed(image, at);
 }
 
-int archive_list(int root, const char *path, void (*found)(const char *name, void *context), void *context)
+int archive_read_image(int root, const char *path, const struct archive_visitor *visitor)
 {
-	struct image image = { .content_left = CONTENT_MAX, .reader = { .found = found, .context = context } };
+	struct image image = { .content_left = CONTENT_MAX, .reader = { .visitor = visitor } };
 	/* O_NONBLOCK: opening a FIFO without a writer would wait for one. */
 	cleanup_close int fd = root_open(root, path, O_RDONLY | O_NONBLOCK, 0);
 	struct stat info;
@@ -321,4 +338,11 @@ int archive_list(int root, const char *path, void (*found)(const char *name, voi
 			at = skip_zeros(&image, at);
 	}
 	return at < 0 ? (int)at : 0;
+}
+
+int archive_list(int root, const char *path, void (*found)(const char *name, void *context), void *context)
+{
+	const struct archive_visitor visitor = { .found = found, .context = context };
+
+	return archive_read_image(root, path, &visitor);
 }

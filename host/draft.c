@@ -27,14 +27,15 @@ bool draft_is_companion(const struct device *lead, const struct device *other)
 {
 	unsigned int base = device_base_class(other), class = device_subclass(other);
 
-	if (other == lead || !device_is_display(lead) || other->vendor != lead->vendor)
+	if (other == lead || !device_is_display(lead) || other->vendor != lead->vendor || lead->path == NULL)
 		return false;
 	if (base != CLASS_BASE_AUDIO && class != CLASS_SERIAL_USB && class != CLASS_SERIAL_OTHER)
 		return false;
 	/* On the root bus one slot holds functions of the chipset, which are no card. */
 	if (bdf_same_slot(&lead->bdf, &other->bdf))
 		return strchr(lead->path, '/') != NULL;
-	return lead->vendor == VENDOR_INTEL && base == CLASS_BASE_AUDIO && below_one_switch(lead, other);
+	return lead->vendor == VENDOR_INTEL && base == CLASS_BASE_AUDIO && other->path != NULL &&
+	       below_one_switch(lead, other);
 }
 
 bool draft_is_virtual(int root, const struct device *device)

@@ -81,7 +81,7 @@ char **lines_list_directory(int root, const char *path, const char *suffix, size
 		if (entry->d_name[0] != '.' && ends_with(entry->d_name, suffix))
 			*(char **)util_append(&names, ret_count, sizeof(*names)) = util_copy(entry->d_name);
 	closedir(stream);
-	if (*ret_count > 0)
+	if (names != NULL)
 		qsort(names, *ret_count, sizeof(*names), by_bytes);
 	return names;
 }

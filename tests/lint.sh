@@ -102,6 +102,10 @@ check_manual() {
 	for word in $(sed -n '/^const char \*plan_reason_name/,/^}/p' binder/plan_text.c | grep -oE '"[a-z-]+"' | tr -d '"') boot-vga; do
 		grep -qE "\*[a-z ]*$word\*" man/vfio-bind.8.scd || bad+="vfio-bind.8: reason $word is not explained"$'\n'
 	done
+	while read -r word; do
+		grep -qE "^(\*[a-z0-9-]+\*, )*\*$word\*(,|$)" man/vfiokit.8.scd || bad+="vfiokit.8: finding $word is not explained"$'\n'
+	done < <(grep -ohE '\.name = [^,;]*"[a-z0-9-]+"|SEVERITY_[A-Z]+, "[a-z0-9-]+"|add_image\(check, SEVERITY_[A-Z]+, "[a-z-]+"' host/check_*.c |
+		grep -oE '"[a-z0-9-]+"' | tr -d '"' | sort -u)
 	[ -z "$bad" ] || { printf '%s' "$bad"; return 1; }
 }
 

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vfiokit check: runs the tables and shows what they found, the worst first. */
+#include "host/check.h"
+
+#include <cjson/cJSON.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "host/commands.h"
+#include "host/lines.h"
+#include "host/paint.h"
+#include "lib/paths.h"
+
+#define INDENT 9
+#define CMDLINE_MAX 65536
+
+void check_add(struct check *check, struct finding finding)
+{
+	*(struct finding *)util_append(&check->findings, &check->n_findings, sizeof(finding)) = finding;
+}
+
+bool check_is_given(const struct check *check, const struct device *device)
+{
+	const struct plan_entry *entry = plan_find(&check->session.plan, &device->bdf);
+
+	return entry != NULL && (entry->verdict == VERDICT_BIND || entry->verdict == VERDICT_BOUND);
+}
+
+void check_each_given(struct check *check, void (*look)(struct check *check, const struct plan_entry *entry))
+{
+	for (size_t i = 0; i < check->session.plan.n_entries; i++) {
+		const struct plan_entry *entry = &check->session.plan.entries[i];
+
+		if (entry->device != NULL && check_is_given(check, entry->device))
+			look(check, entry);
+	}
+}
+
+bool check_read(const struct check *check, const struct device *device, const char *attribute,
+		char text[static SYSFS_VALUE_SIZE])
+{
+	cleanup_free char *path = util_format(PATH_DEVICES "/%s/%s", device->address, attribute);
+
+	if (sysfs_read(check->root, path, text, SYSFS_VALUE_SIZE) == 0)
+		return true;
+	text[0] = '\0';
+	return false;
+}
+
+bool check_has_word(const struct check *check, const char *word)
+{
+	size_t length = strlen(word);
+
+	for (const char *at = strstr(check->cmdline, word); at != NULL; at = strstr(at + 1, word))
+		if ((at == check->cmdline || at[-1] == ' ') && strchr(" \n", at[length]) != NULL)
+			return true;
+	return false;
+}
+
+static void add_kernel(struct check *check, const char *release, bool is_running)
+{
+	struct check_kernel *kernel = &check->kernels[check->n_kernels];
+
+	if (util_copy_fixed(kernel->release, sizeof(kernel->release), release) && release[0] != '\0') {
+		kernel->is_running = is_running;
+		check->n_kernels++;
+	}
+}
+
+/* The newest of those that have modules is what boot loaders take by default. */
+static void find_kernels(struct check *check)
+{
+	const char *running = check->session.inventory.release, *newest = NULL;
+	size_t n;
+	char **names = lines_list_directory(check->root, "lib/modules", "", &n);
+
+	for (size_t i = 0; i < n; i++) {
+		cleanup_free char *index = util_format("lib/modules/%s/modules.dep", names[i]);
+
+		if (sysfs_exists(check->root, index) && (newest == NULL || strverscmp(names[i], newest) > 0))
+			newest = names[i];
+	}
+	add_kernel(check, running, true);
+	if (newest != NULL && !streq(newest, running))
+		add_kernel(check, newest, false);
+	for (size_t i = 0; i < n; i++)
+		free(names[i]);
+	free(names);
+}
+
+static void run_all(struct check *check)
+{
+	static const struct check_item *const tables[] = { check_policy_items, check_kernel_items, check_image_items,
+							   check_rival_items,  check_device_items, check_host_items };
+
+	for (size_t i = 0; i < ARRAY_SIZE(tables); i++)
+		for (const struct check_item *item = tables[i]; item->subject != NULL; item++)
+			item->run(check);
+}
+
+static const char *severity_name(enum severity severity)
+{
+	static const char *const names[] = { "hint", "warning", "error" };
+
+	return names[severity];
+}
+
+static void show(const struct finding *finding)
+{
+	static const enum paint paints[] = { PAINT_BLUE, PAINT_YELLOW, PAINT_RED };
+	cleanup_free char *what = util_format("%s%s%s", finding->where != NULL ? finding->where : "",
+					      finding->where != NULL ? ": " : "", finding->what);
+
+	printf("%s%-*s%s", paint_on(paints[finding->severity]), INDENT, severity_name(finding->severity), paint_off());
+	/* The label was printed already, so that its colour does not count as columns. */
+	paint_paragraph_behind(INDENT, what);
+	paint_paragraph("", INDENT, finding->why);
+	printf("%*s%s", INDENT, "", paint_on(PAINT_BOLD));
+	paint_paragraph_behind(INDENT, finding->todo);
+	printf("%s\n", paint_off());
+}
+
+static size_t count(const struct check *check, enum severity severity)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < check->n_findings; i++)
+		n += check->findings[i].severity == severity;
+	return n;
+}
+
+static void show_all(const struct check *check)
+{
+	size_t errors = count(check, SEVERITY_ERROR), warnings = count(check, SEVERITY_WARNING);
+	size_t hints = count(check, SEVERITY_HINT);
+
+	paint_setup();
+	for (int severity = SEVERITY_ERROR; severity >= SEVERITY_HINT; severity--)
+		for (size_t i = 0; i < check->n_findings; i++)
+			if (check->findings[i].severity == (enum severity)severity)
+				show(&check->findings[i]);
+	if (check->n_findings == 0)
+		printf("Nothing to complain about. What the next boot gives away: vfio-bind plan\n");
+	else
+		printf("%zu error%s, %zu warning%s, %zu hint%s; nothing was changed\n", errors, errors == 1 ? "" : "s",
+		       warnings, warnings == 1 ? "" : "s", hints, hints == 1 ? "" : "s");
+}
+
+static void emit_json(const struct check *check)
+{
+	cJSON *document = cJSON_CreateObject(), *array;
+
+	cJSON_AddNumberToObject(document, "version", 1);
+	cJSON_AddStringToObject(document, "command", "check");
+	array = cJSON_AddArrayToObject(document, "kernels");
+	for (size_t i = 0; i < check->n_kernels; i++)
+		cJSON_AddItemToArray(array, cJSON_CreateString(check->kernels[i].release));
+	array = cJSON_AddArrayToObject(document, "findings");
+	for (size_t i = 0; i < check->n_findings; i++) {
+		const struct finding *finding = &check->findings[i];
+		cJSON *object = cJSON_CreateObject();
+
+		cJSON_AddStringToObject(object, "severity", severity_name(finding->severity));
+		cJSON_AddStringToObject(object, "name", finding->name);
+		cJSON_AddItemToObject(object, "where",
+				      finding->where != NULL ? cJSON_CreateString(finding->where) : cJSON_CreateNull());
+		cJSON_AddStringToObject(object, "what", finding->what);
+		cJSON_AddStringToObject(object, "why", finding->why);
+		cJSON_AddStringToObject(object, "todo", finding->todo);
+		cJSON_AddItemToArray(array, object);
+	}
+	report_emit_json(document);
+}
+
+static void free_all(struct check *check)
+{
+	for (size_t i = 0; i < check->n_findings; i++) {
+		free(check->findings[i].where);
+		free(check->findings[i].what);
+		free(check->findings[i].todo);
+	}
+	free(check->findings);
+	free(check->cmdline);
+	rivals_free(&check->rivals);
+	session_free(&check->session);
+}
+
+int command_check(const struct options *options, int root)
+{
+	struct check check = { .root = root, .options = options };
+	char text[CMDLINE_MAX];
+	int code = 0;
+
+	session_plan(&check.session, "check", options, root, NULL);
+	check.cmdline = util_copy(sysfs_read(root, PATH_CMDLINE, text, sizeof(text)) == 0 ? text : "");
+	rivals_find(&check.rivals, root);
+	find_kernels(&check);
+	run_all(&check);
+	if (options->json)
+		emit_json(&check);
+	else
+		show_all(&check);
+	if (count(&check, SEVERITY_ERROR) > 0)
+		code = 2;
+	else if (count(&check, SEVERITY_WARNING) > 0)
+		code = 1;
+	free_all(&check);
+	return code;
+}

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* check: the policy, and what became of it at this boot. */
+#include <cjson/cJSON.h>
+
+#include "binder/store.h"
+#include "host/check.h"
+#include "host/draft.h"
+#include "lib/paths.h"
+
+static void look_for_errors(struct check *check)
+{
+	const struct problems *problems = &check->session.problems;
+
+	for (size_t i = 0; i < problems->count; i++)
+		if (problems->items[i].kind == PROBLEM_POLICY)
+			check_add(check,
+				  (struct finding){
+					  .severity = SEVERITY_ERROR,
+					  .name = "policy-error",
+					  .where = util_copy(problems->items[i].where),
+					  .what = util_copy(problems->items[i].message),
+					  .why = "The section in which it stands is not used.",
+					  .todo = util_copy("Correct the line; vfiokit-bind.conf(5) has all keys."),
+				  });
+}
+
+static void look_for_rules(struct check *check)
+{
+	if (check->session.policy.n_rules > 0 || check->session.policy.is_unusable)
+		return;
+	check_add(check, (struct finding){
+				 .severity = SEVERITY_HINT,
+				 .name = "no-policy",
+				 .what = util_copy("The policy has no rule, so nothing is given to a guest."),
+				 .why = "vfio-bind does only what a rule says.",
+				 .todo = util_copy(check->rivals.count > 0 ? "vfiokit import, or vfiokit suggest"
+									   : "vfiokit suggest"),
+			 });
+}
+
+static void look_at_switches(struct check *check)
+{
+	const struct switches *switches = &check->session.switches;
+
+	if (!switches->off && !switches->plan_only)
+		return;
+	check_add(check, (struct finding){
+				 .severity = SEVERITY_WARNING,
+				 .name = "off",
+				 .where = util_copy(PATH_CMDLINE),
+				 .what = util_copy(switches->off ? "vfiokit is switched off on the kernel command line."
+								 : "vfiokit=plan: this boot only reports."),
+				 .why = "Nothing is bound at a boot with this word.",
+				 .todo = util_copy("Take vfiokit= off the kernel command line, in the boot loader's "
+						   "configuration."),
+			 });
+}
+
+/* What the planner refuses, and rules that find nothing. That there is no IOMMU or no module is said once, elsewhere.
+ */
+static void look_at_verdicts(struct check *check)
+{
+	for (size_t i = 0; i < check->session.plan.n_entries; i++) {
+		const struct plan_entry *entry = &check->session.plan.entries[i];
+		bool is_absent = entry->reason == REASON_ABSENT && !entry->rule->is_optional;
+
+		if ((entry->verdict != VERDICT_REFUSE && !is_absent) || entry->reason == REASON_NO_IOMMU ||
+		    entry->reason == REASON_NO_DRIVER)
+			continue;
+		check_add(check, (struct finding){
+					 .severity = SEVERITY_WARNING,
+					 .name = is_absent ? "absent" : "refused",
+					 .where = util_copy(entry->device != NULL ? entry->device->address
+										  : entry->rule->where),
+					 .what = util_copy(entry->message),
+					 .why = is_absent ? "A guest that needs it will not start."
+							  : "The policy names it, and it stays with the host.",
+					 .todo = util_format("Change rule '%s' (%s), then ask: vfio-bind plan",
+							     entry->rule->name, entry->rule->where),
+				 });
+	}
+}
+
+static void look_for_clash(struct check *check, const struct plan_entry *entry)
+{
+	if (entry->also != NULL)
+		check_add(check, (struct finding){
+					 .severity = SEVERITY_WARNING,
+					 .name = "clash",
+					 .where = util_copy(entry->device->address),
+					 .what = util_format("Rules '%s' and '%s' both match it; the first one counts.",
+							     entry->rule->name, entry->also->name),
+					 .why = "What the second one says about this device is not done.",
+					 .todo = util_format("Make rule '%s' (%s) narrower.", entry->also->name,
+							     entry->also->where),
+				 });
+}
+
+static void look_for_clashes(struct check *check)
+{
+	check_each_given(check, look_for_clash);
+}
+
+static void look_for_strangers(struct check *check, const struct plan_entry *entry)
+{
+	const struct inventory *inventory = &check->session.inventory;
+
+	for (size_t i = 0; i < inventory->n_devices; i++) {
+		const struct device *other = &inventory->devices[i];
+
+		if (other->iommu_group != entry->device->iommu_group || other == entry->device ||
+		    device_is_bridge(other) || device_is_host_bridge(other) || check_is_given(check, other) ||
+		    device_is_vfio_driver(other->driver))
+			continue;
+		check_add(check,
+			  (struct finding){
+				  .severity = SEVERITY_ERROR,
+				  .name = "group-shared",
+				  .where = util_copy(entry->device->address),
+				  .what = util_format("Its IOMMU group %d also holds %s, which stays with the host.",
+						      other->iommu_group, other->address),
+				  .why = "No guest can use a group while a host driver holds one of its devices.",
+				  .todo = util_format("Say 'group = whole' in rule '%s' (%s), or give neither.",
+						      entry->rule->name, entry->rule->where),
+			  });
+		return;
+	}
+}
+
+static void look_at_groups(struct check *check)
+{
+	check_each_given(check, look_for_strangers);
+}
+
+static void look_for_companions(struct check *check, const struct plan_entry *entry)
+{
+	const struct inventory *inventory = &check->session.inventory;
+
+	for (size_t i = 0; i < inventory->n_devices; i++) {
+		const struct device *other = &inventory->devices[i];
+
+		if (!draft_is_companion(entry->device, other) || check_is_given(check, other) ||
+		    other->iommu_group == entry->device->iommu_group)
+			continue;
+		check_add(check,
+			  (struct finding){
+				  .severity = SEVERITY_WARNING,
+				  .name = "card-split",
+				  .where = util_copy(other->address),
+				  .what = util_format("It is a function of the same card as %s, and stays with the "
+						      "host.",
+						      entry->device->address),
+				  .why = "A guest's driver may need all functions of a card, and a reset of the card "
+					 "by its bus is refused while the host holds one of them.",
+				  .todo = util_format("Add 'id = %04x:%04x' to rule '%s' (%s).", other->vendor,
+						      other->device, entry->rule->name, entry->rule->where),
+			  });
+	}
+}
+
+static void look_at_cards(struct check *check)
+{
+	check_each_given(check, look_for_companions);
+}
+
+static const char *text_of(const cJSON *object, const char *key)
+{
+	const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, key));
+
+	return text != NULL ? text : "";
+}
+
+static void compare_policy(struct check *check, const cJSON *report)
+{
+	char digest[POLICY_DIGEST_SIZE];
+
+	policy_format_digest(&check->session.policy, digest);
+	if (check->options->policy != NULL || text_of(report, "policy_digest")[0] == '\0' ||
+	    streq(digest, text_of(report, "policy_digest")))
+		return;
+	check_add(check, (struct finding){
+				 .severity = SEVERITY_WARNING,
+				 .name = "policy-changed",
+				 .where = util_copy(PATH_POLICY_DIRECTORY "/" NAME_POLICY),
+				 .what = util_copy("The policy is not the one that this boot used."),
+				 .why = "What the devices are now is what the old one said.",
+				 .todo = util_copy("Make the boot images again, and boot."),
+			 });
+}
+
+static void look_for_unbound(struct check *check, const struct plan_entry *entry)
+{
+	if (entry->verdict != VERDICT_BOUND)
+		check_add(check,
+			  (struct finding){
+				  .severity = SEVERITY_WARNING,
+				  .name = "not-bound",
+				  .where = util_copy(entry->device->address),
+				  .what = util_format("The policy gives it to %s, but %s holds it.", entry->driver,
+						      entry->device->driver[0] != '\0' ? entry->device->driver
+										       : "no driver"),
+				  .why = "vfio-bind ran at this boot, so it failed, or something took it since.",
+				  .todo = util_copy("vfiokit status"),
+			  });
+}
+
+static void look_at_boot(struct check *check)
+{
+	cJSON *report = store_read(check->root);
+
+	if (report != NULL) {
+		compare_policy(check, report);
+		check_each_given(check, look_for_unbound);
+		cJSON_Delete(report);
+		return;
+	}
+	if (check->session.policy.n_rules == 0 || check->session.switches.off)
+		return;
+	check_add(check,
+		  (struct finding){
+			  .severity = SEVERITY_ERROR,
+			  .name = "not-applied",
+			  .what = util_copy("There is a policy, but nothing applied it at this boot."),
+			  .why = "vfio-bind leaves a report in /run/vfiokit whenever it runs, and there is none: the "
+				 "image of this boot did not start it.",
+			  .todo = util_copy("Make the boot images again (Debian: update-initramfs -u -k all; dracut "
+					    "--force --regenerate-all; mkinitcpio -P), and boot."),
+		  });
+}
+
+const struct check_item check_policy_items[] = {
+	{ "lines of the policy", look_for_errors },
+	{ "a policy with rules", look_for_rules },
+	{ "the words that switch it off", look_at_switches },
+	{ "devices that are refused or absent", look_at_verdicts },
+	{ "two rules for one device", look_for_clashes },
+	{ "groups that the host shares", look_at_groups },
+	{ "cards of which a part stays", look_at_cards },
+	{ "what this boot did", look_at_boot },
+	{ NULL, NULL },
+};

@@ -1,0 +1,352 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2016,SC2154
+# vfiokit check: each finding once, where it is and where it is not.
+
+# file PATH TEXT: below the root, with printf's escapes.
+file()
+{
+	mkdir -p "$root/$(dirname "$1")"
+	printf '%b' "$2" >"$root/$1"
+}
+
+# attribute ADDRESS NAME TEXT
+attribute()
+{
+	printf '%b' "$3" >"$devices/0000:$1/$2"
+}
+
+words()
+{
+	echo "root=/dev/vda1 $*" >"$root/proc/cmdline"
+}
+
+# check-ed: runs it both ways; leaves the JSON in $work/out, and the text in $work/text.
+checked()
+{
+	bounded "$build/vfiokit" --root "$root" check "$@"
+	cp "$work/out" "$work/text"
+	text_code=$code
+	kit check --json "$@"
+	is "exit without --json" "$text_code" "$code"
+	[ "$(awk '{ if (length($0) > n) n = length($0) } END { print n + 0 }' "$work/text")" -le 80 ] || fail "lines are longer than 80"
+	! grep -q "$(printf '\033')" "$work/text" || fail "colour without a terminal"
+}
+
+# found [SEVERITY NAME]...: exactly these findings, in any order; the text has each.
+found()
+{
+	is findings "$(query '[.findings[] | "\(.severity) \(.name)"] | sort | join(",")')" "$(printf '%s\n' "$@" | sort | paste -sd,)"
+	is "findings without what, why or todo" "$(query '[.findings[] | select((.what | length) < 10 or (.why | length) < 10 or (.todo | length) < 10)] | length')" 0
+	[ $# != 0 ] || grep -q "Nothing to complain about" "$work/text" || fail "the text does not say that all is well"
+}
+
+# at NAME: where it is
+at()
+{
+	query "[.findings[] | select(.name == \"$1\").where] | join(\" \")"
+}
+
+# A machine where all is well: booted, bound, image and modules in order.
+well()
+{
+	local release=6.1.0-test
+	install -D -m 755 /bin/true "$root/usr/sbin/vfio-bind"
+	mkdir -p "$root/lib/modules/$release/kernel" "$root/boot" "$work/image/lib/modules"
+	printf 'kernel/vfio-pci.ko:\nkernel/vfio_iommu_type1.ko:\n' >"$root/lib/modules/$release/modules.dep"
+	: >"$root/lib/modules/$release/kernel/vfio-pci.ko"
+	: >"$root/lib/modules/$release/kernel/vfio_iommu_type1.ko"
+	/sbin/depmod -b "$root" "$release" 2>/dev/null
+	image "$release"
+	run boot
+	for function in 02:00.0 02:00.1; do
+		ln -sfn ../../../../bus/pci/drivers/vfio-pci "$devices/0000:$function/driver"
+	done
+}
+
+# image RELEASE: made of what is on disk now.
+image()
+{
+	rm -rf "$work/image"
+	mkdir -p "$work/image/usr/sbin" "$work/image/etc/vfiokit" "$work/image/usr/lib/modules/$1"
+	cp "$root/usr/sbin/vfio-bind" "$work/image/usr/sbin/"
+	cp "$policy" "$work/image/etc/vfiokit/"
+	: >"$work/image/usr/lib/modules/$1/vfio-pci.ko.xz"
+	(cd "$work/image" && find . | cpio -o -H newc --quiet) | gzip >"$root/boot/initrd.img-$1"
+}
+
+t "all is well"
+well
+unchanged "$root" checked
+exits 0
+found
+
+t "no policy"
+rm "$policy"
+checked
+exits 0
+found "hint no-policy"
+
+t "a policy, but nothing applied it at this boot, and nothing is installed"
+checked
+exits 2
+found "error not-applied" "error not-installed"
+
+t "lines of the policy"
+well
+printf '[device a]\nid = 1\n[device guest]\nid = 10de:13c2 10de:0fbb\ngroup = whole\ncolour = red\n' >"$policy"
+image 6.1.0-test
+checked
+exits 2
+is where "$(at policy-error)" "etc/vfiokit/bind.conf:2 etc/vfiokit/bind.conf:6"
+
+t "the policy was changed since the boot, and the image was not made again"
+well
+printf '; more\n' >>"$policy"
+checked
+exits 2
+found "warning policy-changed" "error image-old"
+is where "$(at image-old)" boot/initrd.img-6.1.0-test
+
+t "what the image lacks"
+well
+rm -rf "$work/image"/*
+mkdir "$work/image/bin"
+(cd "$work/image" && find . | cpio -o -H newc --quiet) >"$root/boot/initrd.img-6.1.0-test"
+checked
+exits 2
+found "error image-lacks" "error image-lacks" "error image-lacks"
+grep -q "The module vfio-pci is not in this image" "$work/text" || fail "the module is not missed"
+
+t "an image of junk"
+well
+head -c 3000 /dev/urandom >"$root/boot/initrd.img-6.1.0-test"
+checked
+exits 0
+found "hint image-unreadable"
+
+t "the next kernel has no modules and an old image"
+well
+mkdir -p "$root/lib/modules/6.12.3-next/kernel" "$root/lib/modules/6.9.0-older"
+: >"$root/lib/modules/6.12.3-next/kernel/other.ko"
+echo kernel/other.ko: >"$root/lib/modules/6.12.3-next/modules.dep"
+/sbin/depmod -b "$root" 6.12.3-next 2>/dev/null
+image 6.12.3-next
+echo old >"$root/usr/sbin/vfio-bind"
+image 6.1.0-test
+checked
+exits 2
+found "error image-old" "error module-missing" "error module-missing"
+is where "$(at module-missing)" "lib/modules/6.12.3-next lib/modules/6.12.3-next"
+is where "$(at image-old)" boot/initrd.img-6.12.3-next
+is kernels "$(query '.kernels | join(" ")')" "6.1.0-test 6.12.3-next"
+
+t "mkinitcpio's names of images"
+well
+mv "$root/boot/initrd.img-6.1.0-test" "$root/boot/initramfs-linux-lts.img"
+echo linux-lts >"$root/lib/modules/6.1.0-test/pkgbase"
+echo old >"$root/usr/sbin/vfio-bind"
+checked
+found "error image-old"
+
+t "a device that vfio-bind gave away has another driver now"
+well
+mkdir -p "$root/sys/bus/pci/drivers/nouveau"
+ln -sfn ../../../../bus/pci/drivers/nouveau "$devices/0000:02:00.0/driver"
+checked
+exits 1
+found "warning not-bound"
+is where "$(at not-bound)" 0000:02:00.0
+
+t "switched off"
+well
+words vfiokit=off
+checked
+exits 1
+found "warning off"
+
+t "refused and absent"
+well
+printf '[device guest]\nid = 10de:13c2 10de:0fbb\ngroup = whole\n[device disk]\nclass = nvme\n[device gone]\naddress = 09:00.0\n' >"$policy"
+image 6.1.0-test
+checked
+exits 1
+found "warning refused" "warning absent" "warning policy-changed"
+
+t "two rules for one device, and an optional one that is absent"
+well
+printf '[device guest]\nid = 10de:13c2 10de:0fbb\ngroup = whole\n[device two]\naddress = 02:00.1\n[device three]\naddress = 09:00.0\noptional = yes\n' >"$policy"
+image 6.1.0-test
+checked
+exits 1
+found "warning clash" "warning policy-changed"
+
+t "the host keeps half a group"
+well
+printf '[device guest]\naddress = 02:00.0\n' >"$policy"
+image 6.1.0-test
+ln -sfn ../../../../bus/pci/drivers/pcieport "$devices/0000:02:00.1/driver"
+checked
+exits 2
+found "error group-shared" "warning policy-changed"
+is where "$(at group-shared)" 0000:02:00.0
+
+t "functions of a card in another group"
+well
+printf 'PCI: 00:02.0/02:00.2 0c0330 10de:1ad6 1043:8508 xhci_hcd 11\n' >"$work/more"
+"$mktree" "$work/more" "$root"
+checked
+exits 1
+found "warning card-split"
+is where "$(at card-split)" 0000:02:00.2
+
+t "NVIDIA's Type-C controller stays with i2c_nvidia_gpu"
+well
+printf 'PCI: 00:02.0/02:00.2 0c0330 10de:1ad6 1043:8508 vfio-pci 11\nPCI: 00:02.0/02:00.3 0c8000 10de:1ad7 1043:8508 nvidia-gpu 12\n' >"$work/more"
+"$mktree" "$work/more" "$root"
+printf '[device guest]\nid = 10de:13c2 10de:0fbb 10de:1ad6\ngroup = whole\n' >"$policy"
+image 6.1.0-test
+checked
+found "warning card-split" "warning type-c" "warning policy-changed"
+
+t "no IOMMU: what to do depends on the machine"
+well
+rm -rf "$root"/sys/kernel/iommu_groups "$devices"/*/iommu_group
+checked
+exits 2
+found "error iommu"
+says "AMD-Vi"
+file proc/cpuinfo 'vendor_id\t: GenuineIntel\n'
+checked
+says "add intel_iommu=on"
+words quiet intel_iommu=off
+checked
+says "Take intel_iommu=off off"
+
+t "groups that are not real"
+well
+words pcie_acs_override=downstream
+checked
+exits 1
+found "warning acs-override"
+
+t "interrupt remapping"
+well
+file proc/interrupts '  1:  5  IR-IO-APIC   1-edge  i8042\n'
+checked
+found
+file proc/interrupts '  1:  5  IO-APIC   1-edge  i8042\n'
+checked
+exits 2
+found "error interrupt-remapping"
+file sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts 'Y\n'
+checked
+exits 1
+found "warning unsafe-interrupts"
+rm -r "$root/sys/module/vfio_iommu_type1" "$root/proc/interrupts"
+words intremap=off
+checked
+found "error interrupt-remapping"
+
+t "the kernel's configuration"
+well
+file boot/config-6.1.0-test 'CONFIG_FOO=y\nCONFIG_X86=y\nCONFIG_VFIO_PCI=m\nCONFIG_VFIO_IOMMU_TYPE1=m\nCONFIG_AMD_IOMMU=y\n'
+checked
+found
+file boot/config-6.1.0-test 'CONFIG_FOO=y\nCONFIG_X86=y\n# CONFIG_VFIO_PCI is not set\n'
+checked
+exits 2
+found "error kernel-config" "error kernel-config" "error kernel-config"
+mv "$root/boot/config-6.1.0-test" "$root/lib/modules/6.1.0-test/config"
+checked
+is where "$(at kernel-config)" "lib/modules/6.1.0-test/config lib/modules/6.1.0-test/config lib/modules/6.1.0-test/config"
+
+t "memory that the firmware reserved"
+well
+file sys/kernel/iommu_groups/4/reserved_regions '0x00000000fee00000 0x00000000feefffff msi\n0x0000000000000000 0x0000000000ffffff direct-relaxable\n'
+checked
+found
+file sys/kernel/iommu_groups/4/reserved_regions '0x000000007b000000 0x000000007cffffff direct\n0x00000000fee00000 0x00000000feefffff msi\n'
+checked
+exits 2
+found "error reserved-region" "error reserved-region"
+
+t "ways to reset"
+well
+attribute 00:03.0 reset_method 'flr\n'
+attribute 02:00.0 reset_method 'bus\n'
+checked
+exits 1
+found "warning reset"
+is where "$(at reset)" 0000:02:00.1
+attribute 02:00.1 reset_method 'bus\n'
+checked
+found
+printf 'PCI: 00:02.0/02:00.2 078000 8086:0001 - serial 11\n' >"$work/more"
+"$mktree" "$work/more" "$root"
+checked
+found "warning reset" "warning reset"
+says "on which 0000:02:00.2 stays with the host"
+
+t "asleep without power"
+well
+attribute 02:00.0 power_state 'D3cold\n'
+checked
+exits 0
+found "hint d3cold"
+
+t "clock, registers, SELinux"
+well
+file sys/devices/system/clocksource/clocksource0/current_clocksource 'tsc\n'
+file sys/module/kvm/parameters/ignore_msrs 'Y\n'
+file sys/fs/selinux/enforce 1
+file sys/fs/selinux/booleans/virt_use_sysfs '1 1'
+checked
+found
+file sys/devices/system/clocksource/clocksource0/current_clocksource 'hpet\n'
+file sys/module/kvm/parameters/ignore_msrs 'N\n'
+file sys/fs/selinux/booleans/virt_use_sysfs '0 0'
+checked
+exits 1
+found "hint clocksource" "hint ignore-msrs" "warning selinux"
+file sys/fs/selinux/enforce 0
+checked
+found "hint clocksource" "hint ignore-msrs"
+
+t "competing mechanisms, by file and line"
+well
+file etc/default/grub '\nGRUB_CMDLINE_LINUX="vfio-pci.ids=10de:13c2 module_blacklist=vfio_pci"\n'
+file etc/modprobe.d/a.conf 'softdep nouveau pre: vfio-pci\ninstall vfio-pci /usr/local/bin/x\nblacklist nouveau\ninstall vfio_pci /bin/false\n'
+file etc/driverctl.d/pci-0000:00:03.0 'vfio-pci\n'
+file boot/config/vfio-pci.cfg 'BIND=02:00.0\n'
+checked
+exits 1
+found "warning rival-ids" "warning vfio-blacklisted" "hint rival-softdep" "warning rival-install" "hint rival-blacklist" \
+	"warning vfio-blacklisted" "warning rival-driverctl" "warning rival-unraid"
+is where "$(at rival-ids)" etc/default/grub:2
+is where "$(at vfio-blacklisted)" "etc/default/grub:2 etc/modprobe.d/a.conf:4"
+is where "$(at rival-driverctl)" etc/driverctl.d/pci-0000:00:03.0
+
+t "the same without a policy: hints that lead to import"
+file etc/driverctl.d/pci-0000:00:03.0 'vfio-pci\n'
+rm "$policy"
+checked
+exits 0
+found "hint no-policy" "hint rival-driverctl"
+says "vfiokit import"
+
+t "--policy: of another file"
+well
+printf '[device guest]\nid = 10de:13c2 10de:0fbb\ngroup = whole\ncolour = red\n' >"$work/other.conf"
+checked --policy "$work/other.conf"
+exits 2
+[[ $(at policy-error) = */other.conf:4 ]] || fail "it names $(at policy-error)"
+
+t "colour on a terminal, and NO_COLOR"
+printf '#!/bin/sh\nexec "%s" --root "%s" check\n' "$build/vfiokit" "$root" >"$work/colour"
+chmod 755 "$work/colour"
+TERM=xterm timeout 20 script -qec "$work/colour" /dev/null >"$work/out" 2>&1 </dev/null
+grep -q "$(printf '\033')\[" "$work/out" || fail "no colour"
+NO_COLOR=1 TERM=xterm timeout 20 script -qec "$work/colour" /dev/null >"$work/out" 2>&1 </dev/null
+! grep -q "$(printf '\033')\[" "$work/out" || fail "colour with NO_COLOR"
+TERM=dumb timeout 20 script -qec "$work/colour" /dev/null >"$work/out" 2>&1 </dev/null
+! grep -q "$(printf '\033')\[" "$work/out" || fail "colour on a dumb terminal"
