@@ -6,7 +6,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
-checks="format spdx shell sizes includes paths calls manual analyzer cppcheck tidy"
+checks="format spdx shell sizes includes paths calls manual table analyzer cppcheck tidy"
 passed=0 failed=0
 jobs=$(nproc)
 include_flags="-std=gnu17 -D_GNU_SOURCE -I. -Itests -D_FORTIFY_SOURCE=2 -O2 $(pkg-config --cflags expat)"
@@ -107,6 +107,29 @@ check_manual() {
 	done < <(grep -ohE '\.name = [^,;]*"[a-z0-9-]+"|SEVERITY_[A-Z]+, "[a-z0-9-]+"|add_image\(check, SEVERITY_[A-Z]+, "[a-z-]+"' host/check_*.c |
 		grep -oE '"[a-z0-9-]+"' | tr -d '"' | sort -u)
 	[ -z "$bad" ] || { printf '%s' "$bad"; return 1; }
+}
+
+# What tests/system/README.md says is proven by which check: each check that it names is there. "..." stands for anything.
+check_table() {
+	local line places place text piece files bad=0
+	while read -r line; do
+		places=${line%%:*} files=()
+		for place in ${places//,/ }; do
+			case $place in
+			cli) files+=(tests/cli/hook.sh) ;;
+			unit) files+=(tests/unit/*.c) ;;
+			fuzz) files+=(tests/fuzz/*.c) ;;
+			*) files+=("tests/system/cases/$place.sh") ;;
+			esac
+		done
+		while read -r text; do
+			for piece in "${text%%...*}" "${text##*...}"; do
+				{ printf '%s\n' "${files[@]}"; cat "${files[@]}"; } | grep -F -- "$piece" >/dev/null || { echo "$places: there is no '$piece'"; bad=1; }
+			done
+		done < <(grep -oE "[*\`][^*\`]+[*\`]" <<<"$line" | tr -d '*`')
+	done < <(sed -n '/^## What is proven/,$p' tests/system/README.md |
+		awk -F'|' '/^\| / && $2 !~ /^ (failure|---) $/ { gsub(/ \([^)]*\)/, "", $3); gsub(/; */, "\n", $3); print $3 }')
+	return $bad
 }
 
 each_source() { # COMMAND: for every source file, in parallel; fails if one does

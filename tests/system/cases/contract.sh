@@ -38,9 +38,14 @@ by_hand()
 
 guest()
 {
-	local disk=/dev/disk/by-id/virtio-used name
+	local disk=/dev/disk/by-id/virtio-used name n
 
-	printf '#!/bin/sh\necho "$2" >>%s\n' "$hooks.log" >$hooks/10-log
+	# What was called, and what was in force before QEMU is there.
+	cat >$hooks/10-log <<-EOT
+		#!/bin/bash
+		echo "\$2" >>$hooks.log
+		[ "\$2" != start ] || { . /guest/lib.sh; echo "\$(inhibitors) \$(kernel_effective system.slice)"; } >$hooks.start
+	EOT
 	printf '#!/bin/sh\n[ "$2" != "$(cat /tmp/veto)" ]\n' >$hooks/90-foreign
 	chmod 755 $hooks/10-log $hooks/90-foreign
 	: >/tmp/veto
@@ -73,13 +78,26 @@ guest()
 	cp $hooks/50-vfiokit $hooks/50-vfiokit.dpkg-old
 	define 1 one
 	check "a copy beside our hook changes nothing" start 1
+	is "what was held before QEMU was there" "$(cat $hooks.start)" "sleep,vfiokit,guest one runs,block 0-2"
 	is "the kernel's word with two hooks" "$(kernel_effective system.slice)" "0-2"
 	virsh dumpxml one >/tmp/live.xml
 	check "the guest ends" destroy 1
 	nothing_left "two hooks"
 	rm $hooks/50-vfiokit.dpkg-old
 
-	for name in "-rf a" "q&quot;'\$(x)" "$(printf 'n%.0s' {1..120})"; do
+	# libvirt saves a guest and takes it up again: with a filter of its description, to which we add nothing.
+	check "the guest starts to be saved" start 1
+	: >$hooks.log
+	check "it is saved" virsh -q managedsave one
+	nothing_left "a guest that was saved"
+	check "it goes on" start 1
+	is "operations" "$(operations)" "stopped release restore prepare start started "
+	is "the kernel's word behind a restore" "$(kernel_effective system.slice)" "0-2"
+	check "its claim knows its QEMU behind a restore" grep -q "^running $(qemu_of 1) " "/run/vfiokit/claims/$(uuid_of 1)"
+	check "it ends" destroy 1
+	nothing_left "a guest that was restored"
+
+	for name in "-rf a" "q&quot;'\$(x)" "Grün ✓" "$(printf 'n%.0s' {1..200})"; do
 		virsh -q undefine "$(uuid_of 1)"
 		define 1 "$name"
 		check "starts: $name" start 1
@@ -88,6 +106,21 @@ guest()
 		check "ends: $name" destroy 1
 		nothing_left "$name"
 	done
+
+	# Of both names machined takes only "ab",.
+	define 1 "a b"
+	define 2 "a+b"
+	check "a guest starts" start 1
+	check "another of nearly the same name starts" start 2
+	for n in 1 2; do
+		check "its claim knows its QEMU: $n" grep -q "^running $(qemu_of $n) " "/run/vfiokit/claims/$(uuid_of $n)"
+	done
+	is "how many machined names ab" "$(machinectl list --no-legend | grep -c '^qemu-[0-9]*-ab ')" 2
+	check "the first ends" destroy 1
+	is "the kernel's word with the other" "$(kernel_effective system.slice)" "0-2"
+	is "the other's guard" "$(guard_state 2)" active
+	check "the other ends" destroy 2
+	nothing_left "two of nearly the same name"
 
 	is "prepare without a bus" "$(by_hand DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nonexistent)" "exit 0 soon"
 	is "what it printed" "$(cat /tmp/out /tmp/err)" ""
