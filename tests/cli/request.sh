@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash disable=SC2034,SC2154
+# shellcheck shell=bash disable=SC2016,SC2034,SC2154,SC2217
 # vfiokit bind and release, on a folder: whatever is written there, no driver link changes, and the report has to say so.
 
 # opened NODE: process 7, whose name is meant for a terminal, has it open.
@@ -31,6 +31,21 @@ verdict 00:04.0 "refuse open"
 says 'a?[31mb (pid 7) has /dev/snd/controlC0 open'
 is "holder in JSON" "$(query '.devices[0].holders[0] | "\(.pid) \(.command) \(.node)"')" "7 a?[31mb /dev/snd/controlC0"
 is "command" "$(query .command)" bind
+
+t "bind: open files are found by number, whatever their names are"
+sound
+echo 1:7 >"$root/sys/devices/pci0000:00/0000:00:04.0/sound/card0/controlC0/dev"
+mkdir "$root/proc/self" 2>/dev/null
+sleep 60 </dev/full &
+sleeper=$!
+sleep 60 </dev/zero &
+other=$!
+bounded unshare -m sh -c 'mount --bind /proc "$1/proc" && exec "$2/vfiokit" --root "$1" bind 00:04.0 --allow network --json' - "$root" "$build"
+exits 1
+verdict 00:04.0 "refuse open"
+is "holder" "$(query ".devices[0].holders[] | select(.pid == $sleeper) | .node")" /dev/snd/controlC0
+is "one that has something else open" "$(query ".devices[0].holders[] | select(.pid == $other) | .node")" ""
+kill $sleeper $other
 
 t "bind: what cannot be read counts as open"
 sound
