@@ -25,6 +25,7 @@ enum option_index {
 	OPTION_BOOSTER,
 	OPTION_KERNEL,
 	OPTION_ASK,
+	OPTION_NEEDS,
 	OPTION_JSON,
 	OPTION_VERBOSE,
 	OPTION_HELP,
@@ -57,6 +58,7 @@ static const struct {
 	[OPTION_BOOSTER] = { "booster", NULL, "the lines that booster needs (image)", 0, TAKES_IMAGE },
 	[OPTION_KERNEL] = { "kernel", "RELEASE", "for this kernel, not the running one (image)", 0, TAKES_IMAGE },
 	[OPTION_ASK] = { "ask", NULL, "go through the devices on the terminal (suggest)", 0, TAKES_ASK },
+	[OPTION_NEEDS] = { "needs", NULL, "only what the host needs, no identities (record)", 0, TAKES_NEEDS },
 	[OPTION_JSON] = { "json", NULL, "print a JSON document", 0, 0 },
 	[OPTION_VERBOSE] = { "verbose", NULL, "say more", 'v', 0 },
 	[OPTION_HELP] = { "help", NULL, "print this help", 'h', 0 },
@@ -144,6 +146,8 @@ static bool *flag_of(enum option_index option, struct options *options)
 		return &options->booster;
 	case OPTION_ASK:
 		return &options->ask;
+	case OPTION_NEEDS:
+		return &options->needs;
 	case OPTION_JSON:
 		return &options->json;
 	case OPTION_VERBOSE:

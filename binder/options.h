@@ -28,7 +28,7 @@ struct options {
 	unsigned int deadline; /* seconds */
 	const char *kernel;    /* a kernel's release; NULL: the running one */
 	const char *output;    /* NULL if not given */
-	bool list, explain, booster;
+	bool list, explain, booster, needs;
 	char *const *words; /* what stands behind the command */
 	int n_words;
 	bool has_device;
@@ -52,6 +52,7 @@ enum {
 	TAKES_OPEN = 1 << 5,
 	TAKES_ALLOW = 1 << 6,
 	TAKES_ALL = 1 << 7,
+	TAKES_NEEDS = 1 << 13,
 	TAKES_ASK = 1 << 12,
 };
 

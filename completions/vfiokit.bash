@@ -20,8 +20,8 @@ _vfiokit_addresses()
 _vfiokit()
 {
 	local current=$2 previous=$3 word seen='' skip='' booster='' i
-	local commands="list check suggest import bind release status image"
-	local options="--root --policy --json --kernel --list --explain --output --booster --ask --even-if-open --allow --all --deadline --verbose --help --version -v -h"
+	local commands="list check record suggest import bind release status image"
+	local options="--root --policy --json --kernel --list --explain --output --booster --ask --needs --even-if-open --allow --all --deadline --verbose --help --version -v -h"
 
 	COMPREPLY=()
 	# --root=DIR comes as three words.

@@ -9,6 +9,9 @@ int command_list(const struct options *options, int root);
 
 int command_check(const struct options *options, int root);
 
+/* [--needs] */
+int command_record(const struct options *options, int root);
+
 /* [ADDRESS]... or --ask. */
 int command_suggest(const struct options *options, int root);
 

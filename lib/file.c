@@ -144,17 +144,21 @@ static int write_full(int fd, const char *data, size_t length)
 	return 0;
 }
 
-static int write_new(int parent, const char *name, const char *data, size_t length)
+#define MODE_PRIVATE 0600
+
+static int write_new(int parent, const char *name, const char *data, size_t length, mode_t mode)
 {
 	cleanup_close int fd = -1;
 	int result;
 
 	/* A left-over of a killed run, or a link laid in our way, must not be followed. */
 	(void)unlinkat(parent, name, 0);
-	fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
+	fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (fd < 0)
 		return -errno;
 	result = write_full(fd, data, length);
+	if (result == 0 && mode == MODE_PRIVATE && fsync(fd) < 0)
+		result = -errno;
 	if (result < 0)
 		(void)unlinkat(parent, name, 0);
 	return result;
@@ -186,7 +190,7 @@ static int make_parent(int root, const char *path, const char **ret_name)
 	return result < 0 ? result : root_open_parent(root, path, ret_name);
 }
 
-int file_write(int root, const char *path, const char *data, size_t length)
+static int write_file(int root, const char *path, const char *data, size_t length, mode_t mode)
 {
 	const char *name;
 	cleanup_close int parent = make_parent(root, path, &name);
@@ -197,7 +201,7 @@ int file_write(int root, const char *path, const char *data, size_t length)
 		return parent;
 	if ((size_t)snprintf(temporary, sizeof(temporary), "%s.new", name) >= sizeof(temporary))
 		return -ENAMETOOLONG;
-	result = write_new(parent, temporary, data, length);
+	result = write_new(parent, temporary, data, length, mode);
 	if (result < 0)
 		return result;
 	if (renameat(parent, temporary, parent, name) < 0) {
@@ -205,6 +209,16 @@ int file_write(int root, const char *path, const char *data, size_t length)
 		(void)unlinkat(parent, temporary, 0);
 	}
 	return result;
+}
+
+int file_write(int root, const char *path, const char *data, size_t length)
+{
+	return write_file(root, path, data, length, 0644);
+}
+
+int file_write_private(int root, const char *path, const char *data, size_t length)
+{
+	return write_file(root, path, data, length, MODE_PRIVATE);
 }
 
 int file_create(int root, const char *path, int flags)

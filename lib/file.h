@@ -22,6 +22,9 @@ int file_read_start(int root, const char *path, size_t max, char **ret_text, siz
  */
 int file_write(int root, const char *path, const char *data, size_t length);
 
+/* The same for what only root may read (0600), and safe on the disk before it takes the old one's place. */
+int file_write_private(int root, const char *path, const char *data, size_t length);
+
 /* Makes the directory and those above it (0755); existing ones are fine. */
 int file_make_directories(int root, const char *path);
 

@@ -132,6 +132,9 @@ static const struct plan_case identity_cases[] = {
 			      "0000:00:01.0/00.1"
 			      "\nid = 1111:0003:0000:0000\nclass = 120000\n"),
 	  "01:00.0 bind a; 01:00.1 bind a; = ok 0" },
+	{ "the console's card stays skipped",
+	  ON(OLD CONSOLE_GPU CONSOLE_SOUND, A "id=1111:0001 10de:*\n", .record = RECORD),
+	  "01:00.0 bind a; 02:00.0 skip boot-vga a; 02:00.1 skip boot-vga a; = ok 0" },
 	{ "a broken record", ON(ON_P2("01:00.0"), BY_ID, .record = RECORD "junk = 1\n"),
 	  "01:00.0 bind a; = partial 2" },
 };

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2154
+# vfiokit record, and what vfio-bind makes of its file.
+
+record=$root/etc/vfiokit/bind.record
+twin='PCI: 00:04.0/05:00.0 030000 10de:13c2 1043:8508 - 9 boot_vga=0'
+
+# insert LINE: a card, as one that was plugged in.
+insert()
+{
+	printf '%s\n' "$1" >"$work/line"
+	"$mktree" "$work/line" "$root" || fail "mktree"
+}
+
+t "the machine as recorded plans as before"
+run plan --json
+cp "$work/out" "$work/before"
+kit record
+exits 0
+says "02:00.0: new"
+is "mode" "$(stat -c %a "$record")" 600
+run plan --json
+exits 0
+cmp -s "$work/out" "$work/before" || fail "the plan is another one"
+
+t "a newcomer of the same id is refused, and record accepts it"
+kit record
+insert "$twin"
+run plan --json
+verdict 05:00.0 "refuse identity"
+verdict 02:00.0 bind
+kit record
+exits 0
+says "05:00.0: changed"
+run plan --json
+verdict 05:00.0 bind
+
+t "record --needs keeps identities and says what changed"
+kit record
+grep -v '^complete' "$record" >"$work/old"
+insert "$twin"
+printf '[device x]\naddress = 04:00.0\nallow = network\n' >>"$policy"
+kit record --needs
+exits 0
+says "05:00.0: changed"
+says "not accepted"
+run plan --json
+verdict 05:00.0 "refuse identity"
+sed -n '/^\[device/,/^$/p' "$record" >"$work/now"
+sed -n '/^\[device/,/^$/p' "$work/old" | cmp -s - "$work/now" || fail "an identity changed"
+
+t "record --needs alone records no identity"
+kit record --needs
+exits 0
+! grep -q '^\[device' "$record" || fail "a device is recorded"
+
+t "what the host needs is recorded, and holds without the live system"
+insert 'P: /devices/pci0000:00/0000:00:03.0/nvme/nvme0/nvme0n1'
+insert 'F: proc/self/mountinfo=26 1 259:0 / / rw - ext4 /dev/nvme0n1 rw\n'
+mkdir -p "$root/sys/class/block"
+ln -s ../../devices/pci0000:00/0000:00:03.0/nvme/nvme0/nvme0n1 "$root/sys/class/block/nvme0n1"
+printf '[device d]\naddress = 00:03.0\nallow = storage\n' >"$policy"
+kit record
+exits 0
+says "00:03.0: storage: mount / on nvme0n1"
+rm -r "$root/sys/class/block" "$root/proc/self"
+run plan
+exits 1
+says "the host uses its storage (mount / on nvme0n1)"
+
+t "a broken record is said with its line, and the class rules hold"
+printf '[record]\nversion = 1\njunk = 1\n' >"$record"
+run plan --json
+exits 2
+is "where" "$(query '.errors[0].where')" "etc/vfiokit/bind.record:3"
+verdict 02:00.0 bind
+
+t "a broken record: --needs keeps it, record makes a new one"
+printf '[record]\nversion = 2\n' >"$record"
+unchanged "$root" kit record --needs
+exits 1
+kit record
+exits 0
+grep -qx 'version = 1' "$record" || fail "no new record"
+
+t "an image or a chroot shows no machine: the old record stays"
+kit record
+rm -r "$root/sys/bus/pci/devices"
+unchanged "$root" kit record
+exits 1
+unchanged "$root" kit record --needs
+exits 0
+
+t "errors of the policy: the old record stays"
+kit record
+printf '[device a]\nfoo = 1\n' >"$policy"
+unchanged "$root" kit record
+exits 2
+
+t "the old record stays whole, whatever call fails"
+kit record
+cp "$record" "$work/old"
+insert "$twin"
+strace -f -qq -o "$work/trace" "$build/vfiokit" --root "$root" record >/dev/null 2>&1
+calls=$(sed 's/^[0-9]* *//; s/(.*//' "$work/trace" | grep -E '^(openat2?|read|write|fsync|renameat2?|fstat|newfstatat|readlinkat|getdents64|statfs|mkdirat|unlinkat)$' | sort | uniq -c | awk '{ print $2 }')
+[ -n "$calls" ] || fail "nothing was traced"
+for call in $calls; do
+	for n in 1 2 5 20 last; do
+		cp "$work/old" "$record"
+		[ "$n" != last ] || n=$(grep -cE "^[0-9]* *$call\(" "$work/trace")
+		strace -f -qq -o /dev/null -e inject="$call:error=EIO:when=$n" "$build/vfiokit" --root "$root" record >/dev/null 2>&1
+		[ $? -lt 128 ] || fail "$call $n: crashed"
+		cmp -s "$record" "$work/old" || grep -q '^\[device 0000:02:00.1\]' "$record" || fail "$call $n: the record is not whole"
+		grep -qx 'version = 1' "$record" || fail "$call $n: no record"
+	done
+done
+
+t "JSON"
+kit record --json
+exits 0
+is "written" "$(query .written)" true
+is "state" "$(query '.changes[0].state')" new
