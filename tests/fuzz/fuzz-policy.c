@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct policy policy = { 0 };
 	struct problems problems = { 0 };
 	struct policy_loader loader = { .policy = &policy, .problems = &problems };
-	const struct plan_input input = { &inventory, &policy, &switches, &needs_unknown, false };
+	const struct plan_input input = { &inventory, &policy, &switches, &needs_unknown };
 	struct plan plan;
 
 	device.bdf.bus = 1;
