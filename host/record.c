@@ -136,7 +136,7 @@ static int finish(struct recording *recording, const struct options *options, co
 		cJSON_AddStringToObject(object, "use", need->use);
 		cJSON_AddBoolToObject(object, "certain", !need->is_guess);
 		cJSON_AddItemToArray(needs, object);
-		if (!options->json && wrong == NULL && need->kind != NEED_DATA)
+		if (!options->json && !options->needs && wrong == NULL && need->kind != NEED_DATA)
 			printf("%s: %s: %s%s\n", need->is_elsewhere ? "elsewhere" : address,
 			       needs_kind_name(need->kind), need->use, need->is_guess ? " (a guess)" : "");
 	}
@@ -172,6 +172,8 @@ int command_record(const struct options *options, int root)
 	record_locate(&recording.old, &recording.policy, &recording.inventory, root);
 	if (options->needs && !recording.old.is_there && sysfs_exists(root, PATH_RECORD))
 		return finish(&recording, options, "it cannot be read, and --needs keeps what is in it", EXIT_FAILURE);
+	if (options->needs && recording.policy.n_rules == 0 && !recording.old.is_there)
+		return finish(&recording, options, NULL, 0); /* nothing is to be bound */
 	compare(&recording, options);
 	text = record_text(&recording.plan, &recording.inventory, &recording.needs,
 			   options->needs ? &recording.old : NULL, root);

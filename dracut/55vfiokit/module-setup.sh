@@ -22,6 +22,8 @@ vfiokit_items() { # KIND
 install() {
 	local unit=vfiokit-initrd.service item
 
+	# What this host uses now, for the next boot. Identities are not accepted here: what has changed is printed.
+	[[ -n ${dracutsysrootdir-} ]] || vfiokit record --needs >&2 || derror "vfiokit: what this host needs could not be recorded"
 	while read -r item; do
 		inst "$item" || derror "vfiokit: cannot put $item into the image"
 	done < <(vfiokit_items file 2>/dev/null)

@@ -49,6 +49,17 @@ verdict 05:00.0 "refuse identity"
 sed -n '/^\[device/,/^$/p' "$record" >"$work/now"
 sed -n '/^\[device/,/^$/p' "$work/old" | cmp -s - "$work/now" || fail "an identity changed"
 
+t "the glue of each generator refreshes the needs, and accepts nothing"
+for glue in initramfs-tools/hooks/vfiokit dracut/55vfiokit/module-setup.sh mkinitcpio/install/vfiokit; do
+	grep -qE 'vfiokit record --needs' "$cli/../../$glue" || fail "$glue does not run record --needs"
+	! grep -E 'vfiokit record' "$cli/../../$glue" | grep -qv -- --needs || fail "$glue runs record"
+done
+
+t "record --needs without a policy leaves no file"
+rm "$policy"
+unchanged "$root/etc" kit record --needs
+exits 0
+
 t "record --needs alone records no identity"
 kit record --needs
 exits 0
