@@ -20,7 +20,7 @@ image() {
 	image_dynamic "$(command -v strace)"
 }
 
-# holds DRIVER: it has the device, and no override is left that keeps others away.
+# holds DRIVER
 holds() {
 	[ "$(link 03:00.0 driver)" = "$1" ]
 }
@@ -38,17 +38,19 @@ back() {
 	holds "$1"
 }
 
-# inject COMMAND CALL: the COMMAND is run again and again, and each time another CALL fails, until none is left to fail.
+# inject COMMAND CALL [OPTION...]: the COMMAND is run again and again, and each time another CALL fails, until none is left
+# to fail. OPTION: of strace, which calls count.
 inject() {
 	local command=$1 call=$2 from=e1000e n=0 now after lies='' hit=1
 
+	shift 2
 	[ "$command" = bind ] || from=vfio-pci
 	while [ $hit = 1 ] && [ $n -lt 60 ]; do
 		n=$((n + 1))
 		back $from || lies="$lies $n:cannot-go-back"
 		report=/tmp/answer
 		: >$report
-		chroot /outside strace -f -qq -o /tmp/trace -e "trace=$call" -e "inject=$call:error=EIO:when=$n" \
+		chroot /outside strace -f -qq -o /tmp/trace "$@" -e "trace=$call" -e "inject=$call:error=EIO:when=$n" \
 			vfiokit "$command" 03:00.0 --json >$report 2>/tmp/error
 		hit=0
 		! grep -q INJECTED /outside/tmp/trace || hit=1
@@ -68,6 +70,8 @@ inject() {
 }
 
 guest() {
+	local command sys=sys/bus/pci # as it is opened, below the root
+
 	coldplug
 	outside vfiokit list >/dev/null
 	mkdir -p /outside/tmp
@@ -75,7 +79,9 @@ guest() {
 	driver 03:00.0 e1000e
 	for command in bind release; do
 		inject $command write
-		inject $command openat
+		inject $command openat -P $sys/devices/0000:03:00.0/driver_override -P $sys/drivers_probe \
+			-P $sys/drivers/e1000e/unbind -P $sys/drivers/e1000e/bind \
+			-P $sys/drivers/vfio-pci/unbind -P $sys/drivers/vfio-pci/bind
 		inject $command clone,fork,vfork,clone3
 	done
 }
