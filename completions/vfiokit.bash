@@ -5,7 +5,7 @@
 # An address has colons, which readline takes for the ends of words: only what is behind the last one is replaced.
 _vfiokit_addresses()
 {
-	local word=$2 devices=/sys/bus/pci/devices driver list='' line=${COMP_LINE:0:COMP_POINT} device
+	local word devices=$2/sys/bus/pci/devices driver list='' line=${COMP_LINE:0:COMP_POINT} device
 
 	word=${line##*[[:blank:]]}
 	for device in "$devices"/*; do
@@ -19,7 +19,7 @@ _vfiokit_addresses()
 
 _vfiokit()
 {
-	local current=$2 previous=$3 word seen='' skip='' booster='' i
+	local current=$2 previous=$3 word seen='' skip='' booster='' root='' i
 	local commands="list check record suggest import bind release status image"
 	local options="--root --policy --json --kernel --list --explain --output --booster --ask --needs --even-if-open --allow --all --deadline --verbose --help --version -v -h"
 
@@ -56,18 +56,19 @@ _vfiokit()
 		word=${COMP_WORDS[i]}
 		[[ $word != = ]] || continue
 		if [[ -n $skip ]]; then
+			[[ $skip != --root ]] || root=$word
 			skip=
 			continue
 		fi
 		case $word in
-		--root | --policy | --kernel | --output | --allow | --deadline) skip=yes ;;
+		--root | --policy | --kernel | --output | --allow | --deadline) skip=$word ;;
 		--booster) booster=yes ;;
 		-*) ;;
 		*) seen=${seen:-$word} ;;
 		esac
 	done
 	if [[ $seen == bind || $seen == release || $seen == suggest ]]; then
-		_vfiokit_addresses "$seen" "$current"
+		_vfiokit_addresses "$seen" "$root"
 		return
 	fi
 	if [[ $seen == image && -n $booster ]]; then
