@@ -121,7 +121,8 @@ static void guard(struct plan_entry *entry, const struct plan_input *input)
 	entry->console_use = known_use(input->needs, device, NEED_CONSOLE);
 	if ((device->console || entry->console_use != NULL) && rule->settings.boot_vga == BOOT_VGA_EXCLUDE) {
 		entry->reasons |= BIT(REASON_CONSOLE);
-		entry->is_boot_vga = device->console && entry->match != MATCH_NONE;
+		/* Who asks for it is told no, by the exit code, too. */
+		entry->is_boot_vga = device->console && entry->match != MATCH_NONE && !device->is_requested;
 	}
 	if (device->iommu_group == DEVICE_NO_GROUP)
 		entry->reasons |= BIT(REASON_NO_IOMMU);

@@ -104,12 +104,13 @@ static void decide_release(struct plan_entry *entry, const struct plan_input *in
 	entry->reason = REASON_NONE;
 	entry->verdict = VERDICT_RELEASE;
 	(void)util_copy_fixed(entry->driver, sizeof(entry->driver), device->driver);
-	if (!device_is_vfio_driver(device->driver)) {
-		entry->reason = REASON_NOT_BOUND;
-		entry->verdict = VERDICT_SKIP;
-	} else if (is_stuck(input, device)) {
+	/* The driver link goes before the driver's remove() hangs. */
+	if (is_stuck(input, device) && (device->driver[0] == '\0' || device_is_vfio_driver(device->driver))) {
 		entry->reason = REASON_STUCK;
 		entry->verdict = VERDICT_FAIL;
+	} else if (!device_is_vfio_driver(device->driver)) {
+		entry->reason = REASON_NOT_BOUND;
+		entry->verdict = VERDICT_SKIP;
 	} else if (device->n_holders > 0) {
 		entry->reason = REASON_OPEN;
 		entry->verdict = VERDICT_REFUSE;

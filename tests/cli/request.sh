@@ -69,7 +69,7 @@ exits 1
 verdict 00:04.0 "refuse network"
 says "it is a network controller; --allow network takes it all the same"
 unchanged "$root/sys" kit bind 01:00.0 00:03.0 00:1f.0 --json
-verdict 01:00.0 "skip boot-vga"
+verdict 01:00.0 "refuse console"
 verdict 00:03.0 "refuse storage"
 verdict 00:1f.0 "refuse bridge"
 
