@@ -73,6 +73,15 @@ static void read_record(struct session *session)
 	record_locate(&session->record, &session->policy, &session->inventory, session->root);
 }
 
+static void warn_ids(struct session *session)
+{
+	if (session->inventory.has_vfio_ids)
+		problem_add(&session->problems, PROBLEM_MACHINE, "vfio-pci",
+			    "ids= is set for it in modprobe.d or on the kernel command line; it is not passed on, "
+			    "because it "
+			    "cannot tell twin cards apart: the policy alone names devices");
+}
+
 void session_plan(struct session *session, const char *command, const struct options *options, int root,
 		  const struct journal *journal)
 {
@@ -119,11 +128,7 @@ void session_plan(struct session *session, const char *command, const struct opt
 					      .keeps_bound = (will_apply || options->has_device) &&
 							     !initramfs_is_root(root),
 					      .ignores_open = options->even_if_open };
-	if (session->inventory.has_vfio_ids)
-		problem_add(&session->problems, PROBLEM_MACHINE, "vfio-pci",
-			    "ids= is set for it in modprobe.d or on the kernel command line; it is not passed on, "
-			    "because it "
-			    "cannot tell twin cards apart: the policy alone names devices");
+	warn_ids(session);
 	session->stuck = store_stuck(root, &session->input.n_stuck);
 	session->input.stuck = session->stuck;
 	build(session);
