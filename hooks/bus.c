@@ -16,36 +16,31 @@
 
 #define LIBRARY "libsystemd.so.0"
 
-/* All that is used of sd-bus, without its "sd_". */
-#define FUNCTIONS(F)                                                                                                   \
-	F(bus_call)                                                                                                    \
-	F(bus_close_unref)                                                                                             \
-	F(bus_error_free)                                                                                              \
-	F(bus_error_has_name)                                                                                          \
-	F(bus_get_property)                                                                                            \
-	F(bus_is_ready)                                                                                                \
-	F(bus_match_signal_async)                                                                                      \
-	F(bus_message_append)                                                                                          \
-	F(bus_message_append_array)                                                                                    \
-	F(bus_message_close_container)                                                                                 \
-	F(bus_message_new_method_call)                                                                                 \
-	F(bus_message_open_container)                                                                                  \
-	F(bus_message_read)                                                                                            \
-	F(bus_message_read_array)                                                                                      \
-	F(bus_message_set_expect_reply)                                                                                \
-	F(bus_message_unref)                                                                                           \
-	F(bus_open_system)                                                                                             \
-	F(bus_path_encode)                                                                                             \
-	F(bus_process)                                                                                                 \
-	F(bus_send)                                                                                                    \
-	F(bus_set_method_call_timeout)                                                                                 \
-	F(bus_wait)
-
-#define POINTER(name) typeof(sd_##name) *name;
-#define FUNCTION(name) { "sd_" #name, &sd.name },
-
+/* All that is used of it, without its "sd_". */
 static struct {
-	FUNCTIONS(POINTER)
+	typeof(sd_bus_call) *bus_call;
+	typeof(sd_bus_close_unref) *bus_close_unref;
+	typeof(sd_bus_error_free) *bus_error_free;
+	typeof(sd_bus_error_has_name) *bus_error_has_name;
+	typeof(sd_bus_get_property) *bus_get_property;
+	typeof(sd_bus_is_ready) *bus_is_ready;
+	typeof(sd_bus_match_signal_async) *bus_match_signal_async;
+	typeof(sd_bus_message_append) *bus_message_append;
+	typeof(sd_bus_message_append_array) *bus_message_append_array;
+	typeof(sd_bus_message_close_container) *bus_message_close_container;
+	typeof(sd_bus_message_enter_container) *bus_message_enter_container;
+	typeof(sd_bus_message_new_method_call) *bus_message_new_method_call;
+	typeof(sd_bus_message_open_container) *bus_message_open_container;
+	typeof(sd_bus_message_read) *bus_message_read;
+	typeof(sd_bus_message_read_array) *bus_message_read_array;
+	typeof(sd_bus_message_set_expect_reply) *bus_message_set_expect_reply;
+	typeof(sd_bus_message_unref) *bus_message_unref;
+	typeof(sd_bus_open_system) *bus_open_system;
+	typeof(sd_bus_path_encode) *bus_path_encode;
+	typeof(sd_bus_process) *bus_process;
+	typeof(sd_bus_send) *bus_send;
+	typeof(sd_bus_set_method_call_timeout) *bus_set_method_call_timeout;
+	typeof(sd_bus_wait) *bus_wait;
 } sd;
 
 struct bus {
@@ -88,7 +83,31 @@ static int wait_until_ready(const struct bus *bus)
 
 static bool load(void)
 {
-	static const struct library_function functions[] = { FUNCTIONS(FUNCTION) };
+	static const struct library_function functions[] = {
+		{ "sd_bus_call", &sd.bus_call },
+		{ "sd_bus_close_unref", &sd.bus_close_unref },
+		{ "sd_bus_error_free", &sd.bus_error_free },
+		{ "sd_bus_error_has_name", &sd.bus_error_has_name },
+		{ "sd_bus_get_property", &sd.bus_get_property },
+		{ "sd_bus_is_ready", &sd.bus_is_ready },
+		{ "sd_bus_match_signal_async", &sd.bus_match_signal_async },
+		{ "sd_bus_message_append", &sd.bus_message_append },
+		{ "sd_bus_message_append_array", &sd.bus_message_append_array },
+		{ "sd_bus_message_close_container", &sd.bus_message_close_container },
+		{ "sd_bus_message_enter_container", &sd.bus_message_enter_container },
+		{ "sd_bus_message_new_method_call", &sd.bus_message_new_method_call },
+		{ "sd_bus_message_open_container", &sd.bus_message_open_container },
+		{ "sd_bus_message_read", &sd.bus_message_read },
+		{ "sd_bus_message_read_array", &sd.bus_message_read_array },
+		{ "sd_bus_message_set_expect_reply", &sd.bus_message_set_expect_reply },
+		{ "sd_bus_message_unref", &sd.bus_message_unref },
+		{ "sd_bus_open_system", &sd.bus_open_system },
+		{ "sd_bus_path_encode", &sd.bus_path_encode },
+		{ "sd_bus_process", &sd.bus_process },
+		{ "sd_bus_send", &sd.bus_send },
+		{ "sd_bus_set_method_call_timeout", &sd.bus_set_method_call_timeout },
+		{ "sd_bus_wait", &sd.bus_wait },
+	};
 
 	return library_load(LIBRARY, functions, ARRAY_SIZE(functions));
 }
@@ -356,14 +375,52 @@ int bus_unit_state(struct bus *bus, const char *unit, char **ret)
 	return result < 0 ? result : 0;
 }
 
+int bus_unit_changed(struct bus *bus, const char *unit, uint64_t *ret)
+{
+	sd_bus_message *reply = NULL;
+	int result = get_property(bus, unit, SYSTEMD ".Unit", "StateChangeTimestamp", "t", &reply);
+
+	if (result == 0)
+		result = sd.bus_message_read(reply, "t", ret);
+	sd.bus_message_unref(reply);
+	return result < 0 ? result : 0;
+}
+
 /* --- logind ----------------------------------------------------------------------------------------------------- */
+
+static int new_logind_call(struct bus *bus, const char *method, sd_bus_message **ret)
+{
+	return sd.bus_message_new_method_call(bus->bus, ret, LOGIND, "/org/freedesktop/login1", LOGIND ".Manager",
+					      method);
+}
+
+int bus_list_inhibitors(struct bus *bus, struct bus_inhibitor **ret, size_t *ret_n)
+{
+	sd_bus_message *message = NULL, *reply = NULL;
+	const char *what, *who, *why, *mode;
+	uint32_t user, process;
+	int result = new_logind_call(bus, "ListInhibitors", &message);
+
+	*ret = NULL;
+	*ret_n = 0;
+	result = call(bus, message, result, &reply);
+	if (result == 0)
+		result = sd.bus_message_enter_container(reply, 'a', "(ssssuu)");
+	while (result >= 0 &&
+	       (result = sd.bus_message_read(reply, "(ssssuu)", &what, &who, &why, &mode, &user, &process)) > 0)
+		if (streq(mode, "block"))
+			*(struct bus_inhibitor *)util_append(ret, ret_n, sizeof(**ret)) = (struct bus_inhibitor){
+				util_copy_printable(what), util_copy_printable(who), util_copy_printable(why)
+			};
+	sd.bus_message_unref(reply);
+	return result < 0 ? result : 0;
+}
 
 int bus_inhibit(struct bus *bus, const char *what, const char *who, const char *why, int *ret_fd)
 {
 	sd_bus_message *message = NULL, *reply = NULL;
 	int fd = -1;
-	int result = sd.bus_message_new_method_call(bus->bus, &message, LOGIND, "/org/freedesktop/login1",
-						    LOGIND ".Manager", "Inhibit");
+	int result = new_logind_call(bus, "Inhibit", &message);
 
 	if (result >= 0)
 		result = sd.bus_message_append(message, "ssss", what, who, why, "block");

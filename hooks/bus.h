@@ -7,6 +7,7 @@
 #define VFIOKIT_HOOKS_BUS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "lib/cpulist.h"
@@ -36,6 +37,16 @@ int bus_stop_unit(struct bus *bus, const char *unit);
 
 /* ActiveState of a unit, owned by the caller. */
 int bus_unit_state(struct bus *bus, const char *unit, char **ret);
+
+/* When a unit last went from one state to another, reloads included (microseconds since 1970). */
+int bus_unit_changed(struct bus *bus, const char *unit, uint64_t *ret);
+
+struct bus_inhibitor {
+	char *what, *who, *why; /* owned; printable */
+};
+
+/* All inhibitors of mode block that logind knows of. Free each of their words and the array. */
+int bus_list_inhibitors(struct bus *bus, struct bus_inhibitor **ret, size_t *ret_n);
 
 /*
  * An inhibitor of logind, of mode block. ret_fd: it holds while this descriptor or a copy of it is open. -EAGAIN: what

@@ -26,6 +26,10 @@
 #define CLAIM_DISKS_MAX 1024
 #define CLAIM_SIZE_MAX (1024 * 1024)
 
+/* How logind is told whose inhibitor it is. The name: printable. */
+#define CLAIM_INHIBITOR_WHO "vfiokit"
+#define CLAIM_INHIBITOR_WHY "guest %s runs"
+
 struct claim {
 	char uuid[UUID_SIZE];
 	char *name; /* owned; may hold anything: copy it printable to show it */

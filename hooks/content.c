@@ -9,26 +9,29 @@
 #define LIBRARY "libblkid.so.1"
 
 /* All that is used of it, without its "blkid_". */
-#define FUNCTIONS(F)                                                                                                   \
-	F(do_safeprobe)                                                                                                \
-	F(free_probe)                                                                                                  \
-	F(new_probe)                                                                                                   \
-	F(probe_enable_partitions)                                                                                     \
-	F(probe_enable_superblocks)                                                                                    \
-	F(probe_lookup_value)                                                                                          \
-	F(probe_set_device)                                                                                            \
-	F(probe_set_superblocks_flags)
-
-#define POINTER(name) typeof(blkid_##name) *name;
-#define FUNCTION(name) { "blkid_" #name, &blkid.name },
-
 static struct {
-	FUNCTIONS(POINTER)
+	typeof(blkid_do_safeprobe) *do_safeprobe;
+	typeof(blkid_free_probe) *free_probe;
+	typeof(blkid_new_probe) *new_probe;
+	typeof(blkid_probe_enable_partitions) *probe_enable_partitions;
+	typeof(blkid_probe_enable_superblocks) *probe_enable_superblocks;
+	typeof(blkid_probe_lookup_value) *probe_lookup_value;
+	typeof(blkid_probe_set_device) *probe_set_device;
+	typeof(blkid_probe_set_superblocks_flags) *probe_set_superblocks_flags;
 } blkid;
 
 char *content_describe(int fd)
 {
-	static const struct library_function functions[] = { FUNCTIONS(FUNCTION) };
+	static const struct library_function functions[] = {
+		{ "blkid_do_safeprobe", &blkid.do_safeprobe },
+		{ "blkid_free_probe", &blkid.free_probe },
+		{ "blkid_new_probe", &blkid.new_probe },
+		{ "blkid_probe_enable_partitions", &blkid.probe_enable_partitions },
+		{ "blkid_probe_enable_superblocks", &blkid.probe_enable_superblocks },
+		{ "blkid_probe_lookup_value", &blkid.probe_lookup_value },
+		{ "blkid_probe_set_device", &blkid.probe_set_device },
+		{ "blkid_probe_set_superblocks_flags", &blkid.probe_set_superblocks_flags },
+	};
 	blkid_probe probe;
 	const char *value;
 	char *text = NULL;

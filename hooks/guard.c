@@ -94,14 +94,14 @@ static void take_stored(struct guard *guard)
 static void take_inhibitor(struct guard *guard)
 {
 	cleanup_free char *what = conf_inhibit_words(guard->claim.inhibit);
-	cleanup_free char *name = util_copy_printable(guard->claim.name), *why = util_format("guest %s runs", name);
+	cleanup_free char *name = util_copy_printable(guard->claim.name), *why = util_format(CLAIM_INHIBITOR_WHY, name);
 	struct bus *bus;
 	int result;
 
 	if (guard->claim.inhibit == 0 || guard->inhibitor >= 0)
 		return;
 	bus = host_bus(&guard->host, BUS_TIME);
-	result = bus != NULL ? bus_inhibit(bus, what, "vfiokit", why, &guard->inhibitor) : -EHOSTDOWN;
+	result = bus != NULL ? bus_inhibit(bus, what, CLAIM_INHIBITOR_WHO, why, &guard->inhibitor) : -EHOSTDOWN;
 	if (result < 0) {
 		log_warning("guest %s: cannot block %s: %s; tried again in %d s", name, what, strerror(-result),
 			    RETRY_TIME / 1000);

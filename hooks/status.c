@@ -8,6 +8,7 @@
 
 #include "hooks/conf.h"
 #include "hooks/cpus.h"
+#include "hooks/daemon.h"
 #include "hooks/reconcile.h"
 #include "hooks/records.h"
 #include "lib/file.h"
@@ -33,7 +34,67 @@ static const char *guard_state(struct host *host, const char *uuid, char **ret)
 	return bus != NULL && bus_unit_state(bus, unit, ret) == 0 ? *ret : "unknown";
 }
 
-static cJSON *describe_claim(struct host *host, const struct claim *claim)
+struct inhibitors {
+	struct bus_inhibitor *items; /* owned */
+	size_t count;
+	bool is_known;
+};
+
+static void read_inhibitors(struct host *host, const struct claims *claims, struct inhibitors *ret)
+{
+	struct bus *bus;
+	bool is_needed = false;
+
+	*ret = (struct inhibitors){ 0 };
+	for (size_t i = 0; i < claims->count; i++)
+		is_needed = is_needed || claims->items[i].inhibit != 0;
+	if (!is_needed)
+		return;
+	bus = host_bus(host, BUS_TIME);
+	ret->is_known = bus != NULL && bus_list_inhibitors(bus, &ret->items, &ret->count) == 0;
+}
+
+static void free_inhibitors(struct inhibitors *inhibitors)
+{
+	for (size_t i = 0; i < inhibitors->count; i++) {
+		free(inhibitors->items[i].what);
+		free(inhibitors->items[i].who);
+		free(inhibitors->items[i].why);
+	}
+	free(inhibitors->items);
+}
+
+/* logind keeps the words in an order of its own. */
+static bool has_words(const char *all, const char *words)
+{
+	cleanup_free char *copy = util_copy(words), *in = util_format(":%s:", all);
+	char *rest = copy, *word;
+
+	while ((word = strsep(&rest, ":")) != NULL) {
+		cleanup_free char *part = util_format(":%s:", word);
+
+		if (strstr(in, part) == NULL)
+			return false;
+	}
+	return true;
+}
+
+static const char *inhibitor_state(const struct inhibitors *inhibitors, const struct claim *claim, const char *words)
+{
+	cleanup_free char *name = util_copy_printable(claim->name), *why = util_format(CLAIM_INHIBITOR_WHY, name);
+
+	if (claim->inhibit == 0)
+		return "none";
+	if (!inhibitors->is_known)
+		return "unknown";
+	for (size_t i = 0; i < inhibitors->count; i++)
+		if (streq(inhibitors->items[i].who, CLAIM_INHIBITOR_WHO) && streq(inhibitors->items[i].why, why) &&
+		    has_words(inhibitors->items[i].what, words))
+			return "held";
+	return "missing";
+}
+
+static cJSON *describe_claim(struct host *host, const struct claim *claim, const struct inhibitors *inhibitors)
 {
 	cJSON *object = cJSON_CreateObject(), *disks;
 	cleanup_free char *name = util_copy_printable(claim->name), *state = NULL;
@@ -48,6 +109,7 @@ static cJSON *describe_claim(struct host *host, const struct claim *claim)
 	cJSON_AddNumberToObject(object, "pid", claim->pid);
 	add_list(object, "cpus", &claim->cpus);
 	cJSON_AddStringToObject(object, "inhibit", inhibit);
+	cJSON_AddStringToObject(object, "inhibitor", inhibitor_state(inhibitors, claim, inhibit));
 	disks = cJSON_AddArrayToObject(object, "disks");
 	for (size_t i = 0; i < claim->n_disks; i++)
 		if (claim->disks[i].is_held)
@@ -99,28 +161,25 @@ static cJSON *describe_units(struct host *host, const struct isolation_machine *
 	return array;
 }
 
-/* libvirt runs every executable regular file there, links included; it looks for the directory when it starts. */
-static bool is_installed(int root)
+static const char *answer_name(enum daemon_answer answer)
 {
-	DIR *directory = file_open_directory(root, PATH_LIBVIRT_HOOKS);
-	cleanup_close int ours = root_open(root, PATH_HOOK, O_PATH, 0);
-	struct stat hook, info;
-	const struct dirent *entry;
-	bool found = false;
+	return answer == DAEMON_YES ? "yes" : answer == DAEMON_NO ? "no" : "unknown";
+}
 
-	if (ours < 0 || fstat(ours, &hook) < 0)
-		hook = (struct stat){ 0 };
-	while (directory != NULL && (entry = readdir(directory)) != NULL) {
-		cleanup_free char *path = util_format(PATH_LIBVIRT_HOOKS "/%s", entry->d_name);
-		cleanup_close int fd = entry->d_name[0] != '.' ? root_open(root, path, O_PATH, 0) : -1;
+static cJSON *describe_daemon(const struct daemon_view *view)
+{
+	cJSON *object = cJSON_CreateObject();
 
-		if (fd >= 0 && fstat(fd, &info) == 0 && info.st_ino == hook.st_ino && info.st_dev == hook.st_dev &&
-		    (info.st_mode & 0111) != 0)
-			found = true;
+	if (view->name == NULL) {
+		cJSON_Delete(object);
+		return cJSON_CreateNull();
 	}
-	if (directory != NULL)
-		closedir(directory);
-	return found;
+	cJSON_AddStringToObject(object, "name", view->name);
+	cJSON_AddStringToObject(object, "sees_hook", answer_name(view->sees_hook));
+	cJSON_AddStringToObject(object, "may_run_hook", answer_name(view->may_run));
+	cJSON_AddItemToObject(object, "confinement",
+			      view->label != NULL ? cJSON_CreateString(view->label) : cJSON_CreateNull());
+	return object;
 }
 
 static const char *text_of(const cJSON *object, const char *name)
@@ -130,13 +189,28 @@ static const char *text_of(const cJSON *object, const char *name)
 	return text != NULL && text[0] != '\0' ? text : "-";
 }
 
+static void print_daemon(const cJSON *daemon)
+{
+	const char *name = text_of(daemon, "name");
+
+	printf("%s: confined as '%s'\n", name, text_of(daemon, "confinement"));
+	if (streq(text_of(daemon, "sees_hook"), "no"))
+		printf("%s does not call us: it was started before the hook was installed; run 'systemctl reload %s'\n",
+		       name, name);
+	if (streq(text_of(daemon, "may_run_hook"), "no"))
+		printf("%s may not run the hook where it is; install vfiokit with PREFIX=/usr\n", name);
+}
+
 static void print_lines(const cJSON *document)
 {
 	const cJSON *object, *claims = cJSON_GetObjectItemCaseSensitive(document, "claims");
 	const cJSON *why_not = cJSON_GetObjectItemCaseSensitive(document, "no_isolation");
+	const cJSON *daemon = cJSON_GetObjectItemCaseSensitive(document, "daemon");
 
 	if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(document, "installed")))
 		printf("libvirt does not call us: " PATH_LIBVIRT_HOOKS " has no link to " PATH_HOOK "\n");
+	if (cJSON_IsObject(daemon))
+		print_daemon(daemon);
 	if (cJSON_IsString(why_not))
 		printf("no CPU can be isolated: %s\n", why_not->valuestring);
 	if (cJSON_GetArraySize(claims) == 0)
@@ -148,6 +222,8 @@ static void print_lines(const cJSON *document)
 		printf("guest %s: %s, guard %s, CPUs %s, inhibits %s", text_of(object, "guest"),
 		       text_of(object, "state"), text_of(object, "guard"), text_of(object, "cpus"),
 		       text_of(object, "inhibit"));
+		if (!streq(text_of(object, "inhibitor"), "none"))
+			printf(" (%s)", text_of(object, "inhibitor"));
 		cJSON_ArrayForEach(disk, cJSON_GetObjectItemCaseSensitive(object, "disks"))
 			printf(", holds %s", disk->valuestring);
 		printf("\n");
@@ -156,7 +232,7 @@ static void print_lines(const cJSON *document)
 		"%s: CPUs %s, %s\n", text_of(object, "unit"), text_of(object, "effective"), text_of(object, "state"));
 }
 
-/* A guest that has ended, a guard that is not there, a unit that is not confined. */
+/* A guest that has ended, a guard or an inhibitor that is not there, a unit that is not confined. */
 static bool is_wrong(const cJSON *document)
 {
 	const cJSON *object;
@@ -164,7 +240,8 @@ static bool is_wrong(const cJSON *document)
 	cJSON_ArrayForEach(object,
 			   cJSON_GetObjectItemCaseSensitive(
 				   document, "claims")) if (streq(text_of(object, "state"), "ended") ||
-							    !streq(text_of(object, "guard"), "active")) return true;
+							    !streq(text_of(object, "guard"), "active") ||
+							    streq(text_of(object, "inhibitor"), "missing")) return true;
 	cJSON_ArrayForEach(object,
 			   cJSON_GetObjectItemCaseSensitive(
 				   document, "units")) if (streq(text_of(object, "state"), "foreign") ||
@@ -177,20 +254,27 @@ int status_print(struct host *host, bool json)
 	cJSON *document = cJSON_CreateObject(), *array = cJSON_CreateArray();
 	const char *why_not = cpus_why_not(host->root);
 	struct isolation_machine machine = { 0 };
+	struct inhibitors inhibitors;
+	struct daemon_view view;
 	struct claims claims;
 	bool wrong;
 
+	daemon_look(host, &view);
 	(void)cpus_read_machine(host->root, &machine);
 	claims_read(host->root, &claims);
+	read_inhibitors(host, &claims, &inhibitors);
 	cJSON_AddNumberToObject(document, "version", 1);
-	cJSON_AddBoolToObject(document, "installed", is_installed(host->root));
+	cJSON_AddBoolToObject(document, "installed", view.is_installed);
+	cJSON_AddItemToObject(document, "daemon", describe_daemon(&view));
 	cJSON_AddItemToObject(document, "no_isolation",
 			      why_not != NULL ? cJSON_CreateString(why_not) : cJSON_CreateNull());
 	cJSON_AddItemToObject(document, "claims", array);
 	for (size_t i = 0; i < claims.count; i++)
-		cJSON_AddItemToArray(array, describe_claim(host, &claims.items[i]));
+		cJSON_AddItemToArray(array, describe_claim(host, &claims.items[i], &inhibitors));
 	cJSON_AddItemToObject(document, "units", describe_units(host, &machine));
 	claims_free(&claims);
+	free_inhibitors(&inhibitors);
+	daemon_free(&view);
 	if (json) {
 		char *text = cJSON_Print(document);
 

@@ -45,6 +45,8 @@
 #define PATH_LIBVIRT_RUN "run/libvirt/qemu"
 
 #define PATH_LIBVIRT_HOOKS "etc/libvirt/hooks/qemu.d"
+#define PATH_LIBVIRT_HOOK "etc/libvirt/hooks/qemu"
+#define PATH_SELINUX_ENFORCE "sys/fs/selinux/enforce"
 #define PATH_HOOK "usr/sbin/vfio-hook"
 
 /* Where other mechanisms are configured: read by vfiokit, never written. */

@@ -384,6 +384,69 @@ says "guest win: pending"
 unchanged "$root" bounded "$build/vfio-hook" --root "$root" status --json
 is "CPUs" "$(query '.claims[0].cpus')" 2-3
 is "the unit" "$(query '.units[] | select(.unit == "system.slice") | .state')" untouched
+is "the inhibitor, without logind" "$(query '.claims[0].inhibitor')" unknown
+
+# daemon NAME LABEL SECONDS: libvirt's daemon, started so many seconds ago, with our hook laid just now.
+daemon()
+{
+	mkdir -p "$root/run" "$root/proc/77/attr" "$root/usr/sbin" "$root/etc/libvirt/hooks/qemu.d"
+	rm -f "$root"/run/*.pid "$root"/etc/libvirt/hooks/qemu.d/*
+	echo 77 >"$root/run/$1.pid"
+	echo "$1" >"$root/proc/77/comm"
+	echo "77 ($1) S 1 1 1 0 -1 4 1 1 1 1 1 1 1 1 20 0 1 0 $(($(getconf CLK_TCK) * 10)) 1 1" >"$root/proc/77/stat"
+	printf 'cpu 1 1\nbtime %d\nprocesses 1\n' $(($(date +%s) - 10 - $3)) >"$root/proc/stat"
+	[ -z "$2" ] || echo "$2" >"$root/proc/77/attr/current"
+	printf '#!/bin/sh\n' >"$root/usr/sbin/vfio-hook"
+	chmod 755 "$root/usr/sbin/vfio-hook"
+	ln -s /usr/sbin/vfio-hook "$root/etc/libvirt/hooks/qemu.d/50-vfiokit"
+}
+status() { bounded "$build/vfio-hook" --root "$root" status "$@"; }
+
+h "status knows the daemon, and what confines it"
+status --json
+is "no daemon" "$(query .daemon)" null
+daemon libvirtd "libvirtd (enforce)" 0
+status --json
+is "installed" "$(query .installed)" true
+is "its name" "$(query .daemon.name)" libvirtd
+is "its label" "$(query .daemon.confinement)" "libvirtd (enforce)"
+is "it sees the hook" "$(query .daemon.sees_hook)" yes
+is "it may run the hook" "$(query .daemon.may_run_hook)" yes
+status
+says "libvirtd: confined as 'libvirtd (enforce)'"
+says_not "does not call us"
+mkdir -p "$root/usr/local/sbin"
+cp "$root/usr/sbin/vfio-hook" "$root/usr/local/sbin/vfio-hook"
+ln -sf /usr/local/sbin/vfio-hook "$root/etc/libvirt/hooks/qemu.d/50-vfiokit"
+status --json
+is "AppArmor does not let it run a program there" "$(query .daemon.may_run_hook)" no
+is "but it is installed" "$(query .installed)" true
+status
+says "may not run the hook where it is; install vfiokit with PREFIX=/usr"
+echo "libvirtd (complain)" >"$root/proc/77/attr/current"
+status --json
+is "a profile that only complains" "$(query .daemon.may_run_hook)" yes
+daemon virtqemud system_u:system_r:virtqemud_t:s0 0
+status --json
+is "SELinux would have to be asked" "$(query .daemon.may_run_hook)" unknown
+mkdir -p "$root/sys/fs/selinux"
+printf 0 >"$root/sys/fs/selinux/enforce"
+status --json
+is "unless it is permissive" "$(query .daemon.may_run_hook)" yes
+echo nautilus >"$root/proc/77/comm"
+status --json
+is "a pid file of a process that is another now" "$(query .daemon)" null
+
+h "status says that the daemon is older than the hook"
+daemon libvirtd "" 1000
+status --json
+is "it does not see the hook" "$(query .daemon.sees_hook)" no
+is "nothing confines it" "$(query .daemon.confinement)" null
+status
+says "libvirtd does not call us: it was started before the hook was installed; run 'systemctl reload libvirtd'"
+printf 'cpu\n' >"$root/proc/stat"
+status --json
+is "without the time of the boot nobody knows" "$(query .daemon.sees_hook)" unknown
 
 h "the example is right, as it is and without its ';'"
 cp "$cli/../../conf/hooks.conf" "$hooks_conf"

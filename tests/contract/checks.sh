@@ -165,7 +165,7 @@ has "without a bus it says so" "$(cat $calls/000/stderr)" "cannot reach the syst
 forget
 daemon_kill
 check "the daemon comes back after SIGKILL" daemon_start
-wait_for 30 grep -q reconnect /tmp/order
+wait_for 30 grep -q '90 reconnect' /tmp/order
 called "a daemon that comes back" reconnect
 is "reconnect: exit codes" "$(all_of code)" "0 "
 has "the claim lives on" "$(cat $claim)" "running "
@@ -182,7 +182,7 @@ has "restore: the description" "$(cat $calls/000/stdin)" "<uuid>$uuid</uuid>"
 is "restore: exit codes" "$(all_of code)" "0 "
 forget
 check "it is killed" pkill -KILL -f "uuid $uuid"
-check "libvirt notices" wait_for 30 grep -q release /tmp/order
+check "libvirt notices" wait_for 30 grep -q '90 release' /tmp/order
 called "a guest that was killed" stopped release
 check "the claim is gone again" test ! -e $claim
 
@@ -232,6 +232,22 @@ check "it starts with the link" start
 has "its claim" "$(cat $claim)" "running "
 check "it ends" destroy
 check "its claim is gone" test ! -e $claim
+has "status knows the daemon" "$(vfio-hook status 2>/dev/null)" "libvirtd: confined as"
+has "and that it calls us" "$(vfio-hook status --json 2>/dev/null)" '"sees_hook":	"yes"'
+
+# It looks for hooks when it starts, and status must say so: this is why a guest has nothing of what was configured.
+daemon_kill
+mv $hooks /tmp/hooks
+check "a daemon starts without any hook" daemon_start
+sleep 3
+mv /tmp/hooks $hooks
+touch -h $hooks/*
+forget
+check "a guest starts" start
+is "no hook is called" "$(order)" ""
+check "nothing is claimed" test ! -e $claim
+has "status says why" "$(vfio-hook status 2>/dev/null)" "libvirtd does not call us: it was started before the hook was installed"
+check "it ends without us" destroy
 
 daemon_kill
 echo "$passed passed, $failed failed"

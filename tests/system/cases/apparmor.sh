@@ -16,6 +16,9 @@ guest()
 	is "the kernel's word" "$(kernel_effective system.slice)" "0-2"
 	is "its inhibitor" "$(inhibitors)" "sleep,vfiokit,guest one runs,block"
 	is "its guard" "$(guard_state 1)" active
+	has "status knows it" "$(vfio-hook status)" "libvirtd: confined as 'libvirtd (enforce)'"
+	has "and that it lets the hook run" "$(vfio-hook status --json)" '"may_run_hook":	"yes"'
+	has "and that the daemon sees it" "$(vfio-hook status --json)" '"sees_hook":	"yes"'
 	check "its claim knows its QEMU" grep -q "^running $(qemu_of 1) " "/run/vfiokit/claims/$(uuid_of 1)"
 	check "it ends" destroy 1
 	check "no claim is left" is_gone 1

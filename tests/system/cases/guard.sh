@@ -36,6 +36,7 @@ guest()
 		<target dev='vda' bus='virtio'/></disk>"
 	check "it starts" start 1
 	is "its inhibitor" "$(inhibitors)" "sleep:handle-lid-switch,vfiokit,guest a b-?? runs,block"
+	has "status knows it" "$(vfio-hook status)" "inhibits sleep:handle-lid-switch (held)"
 	is "the kernel's word" "$(kernel_effective system.slice)" "0-2"
 	check_not "its disk cannot be mounted" mount "$disk" /mnt
 	is "a user may not suspend meanwhile" "$(can_suspend)" no
