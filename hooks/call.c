@@ -19,6 +19,9 @@
 
 #define PROGRAM "vfio-hook"
 
+/* Descriptions of most guests are smaller. */
+#define INPUT_SIZE 16384
+
 /* What systemd may take to start or stop a guard (ms), and how much later than the deadline we are ended by a signal.
  */
 #define GUARD_TIME 5000
@@ -79,7 +82,7 @@ static void warn(const struct call *call, const char *where, const char *why)
 /* Reads until its end, the limit of size, or the deadline. What is missing then makes it ill-formed. */
 static char *read_input(const struct host *host, size_t *ret_length)
 {
-	size_t size = 65536, used = 0;
+	size_t size = INPUT_SIZE, used = 0;
 	char *text = util_alloc(size + 1);
 
 	while (used <= DOMAIN_SIZE_MAX) {

@@ -41,13 +41,10 @@ void cpus_siblings(int root, const struct cpulist *cpus, struct cpulist *ret_oth
 {
 	struct cpulist others = { 0 };
 
-	for (unsigned int cpu = 0; cpu < CPULIST_MAX; cpu++) {
-		cleanup_free char *path = NULL;
+	for (unsigned int cpu = cpulist_next(cpus, 0); cpu < CPULIST_MAX; cpu = cpulist_next(cpus, cpu + 1)) {
+		cleanup_free char *path = util_format(PATH_CPU "/cpu%u/topology/thread_siblings_list", cpu);
 		struct cpulist threads;
 
-		if (!cpulist_has(cpus, cpu))
-			continue;
-		path = util_format(PATH_CPU "/cpu%u/topology/thread_siblings_list", cpu);
 		if (read_list(root, path, &threads) == 0)
 			cpulist_add(&others, &threads);
 	}
@@ -193,7 +190,7 @@ static struct unit_record *record_of(struct work *work, const struct task *task)
 static void set_unit(struct work *work, struct task *task, const struct cpulist *value, int written)
 {
 	struct unit_record *record = record_of(work, task);
-	cleanup_free char *text = cpulist_format(value);
+	cleanup_free char *text = NULL;
 	int result = written;
 
 	if (result == 0)
@@ -202,6 +199,7 @@ static void set_unit(struct work *work, struct task *task, const struct cpulist 
 		record->written = *value;
 		return;
 	}
+	text = cpulist_format(value);
 	log_warning("%s: cannot set AllowedCPUs to '%s': %s; it was left as it is", task->unit, text,
 		    strerror(-result));
 	went_wrong(work, result);
@@ -211,12 +209,13 @@ static void set_unit(struct work *work, struct task *task, const struct cpulist 
 /* systemd answers before the kernel was asked, and only logs what the kernel refuses: look at what is in force. */
 static void verify_unit(struct work *work, struct task *task, const struct cpulist *wanted)
 {
-	cleanup_free char *want = cpulist_format(wanted), *have = NULL;
+	cleanup_free char *want = NULL, *have = NULL;
 	struct cpulist got;
 
 	if (verify(work->root, task->unit, wanted, &work->machine, work->control->patience))
 		return;
 	cpus_effective(work->root, task->unit, &work->machine, &got);
+	want = cpulist_format(wanted);
 	have = cpulist_format(&got);
 	log_warning("%s: AllowedCPUs was set to '%s', but its tasks may use '%s'; see 'systemctl status %s'",
 		    task->unit, want, have, task->unit);

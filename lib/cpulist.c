@@ -60,17 +60,27 @@ bool cpulist_parse(const char *text, struct cpulist *ret)
 	return true;
 }
 
+unsigned int cpulist_next(const struct cpulist *set, unsigned int cpu)
+{
+	while (cpu < CPULIST_MAX) {
+		uint64_t rest = set->words[cpu / 64] >> (cpu % 64);
+
+		if (rest != 0)
+			return cpu + (unsigned int)__builtin_ctzll(rest);
+		cpu += 64 - cpu % 64;
+	}
+	return CPULIST_MAX;
+}
+
 char *cpulist_format(const struct cpulist *set)
 {
 	char *text = util_copy("");
 
-	for (unsigned int cpu = 0; cpu < CPULIST_MAX; cpu++) {
+	for (unsigned int cpu = cpulist_next(set, 0); cpu < CPULIST_MAX; cpu = cpulist_next(set, cpu + 1)) {
 		unsigned int first = cpu;
 		char *longer;
 
-		if (!cpulist_has(set, cpu))
-			continue;
-		while (cpu + 1 < CPULIST_MAX && cpulist_has(set, cpu + 1))
+		while (cpulist_has(set, cpu + 1))
 			cpu++;
 		if (cpu == first)
 			longer = util_format("%s%s%u", text, *text != '\0' ? "," : "", first);
@@ -86,10 +96,11 @@ size_t cpulist_to_bytes(const struct cpulist *set, uint8_t bytes[static CPULIST_
 {
 	size_t size = 0;
 
-	for (size_t i = 0; i < CPULIST_BYTES; i++) {
-		bytes[i] = (uint8_t)(set->words[i / 8] >> (i % 8 * 8));
-		if (bytes[i] != 0)
-			size = i + 1;
+	for (unsigned int cpu = cpulist_next(set, 0); cpu < CPULIST_MAX; cpu = cpulist_next(set, size * 8)) {
+		while (size <= cpu / 8) {
+			bytes[size] = (uint8_t)(set->words[size / 8] >> (size % 8 * 8));
+			size++;
+		}
 	}
 	return size;
 }

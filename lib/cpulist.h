@@ -32,6 +32,9 @@ size_t cpulist_to_bytes(const struct cpulist *set, uint8_t bytes[static CPULIST_
 /* Bytes behind the greatest CPU that we know must be zero: false otherwise. */
 bool cpulist_from_bytes(const uint8_t *bytes, size_t size, struct cpulist *ret);
 
+/* The first CPU in the set that is not below this one; CPULIST_MAX if there is none. */
+unsigned int cpulist_next(const struct cpulist *set, unsigned int cpu);
+
 bool cpulist_has(const struct cpulist *set, unsigned int cpu);
 bool cpulist_is_empty(const struct cpulist *set);
 bool cpulist_equal(const struct cpulist *a, const struct cpulist *b);

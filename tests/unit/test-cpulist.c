@@ -78,6 +78,35 @@ TEST(cpulist_bytes)
 	CHECK_TRUE(cpulist_is_empty(&back));
 }
 
+/* Every place in a word, and the ends of the first and of the last. */
+TEST(cpulist_next)
+{
+	static const struct {
+		const char *text;
+		unsigned int from, expected;
+	} rows[] = { { "", 0, CPULIST_MAX },
+		     { "0", 0, 0 },
+		     { "0", 1, CPULIST_MAX },
+		     { "63", 0, 63 },
+		     { "63", 63, 63 },
+		     { "64", 1, 64 },
+		     { "64", 64, 64 },
+		     { "64", 65, CPULIST_MAX },
+		     { "8191", 0, 8191 },
+		     { "8191", 8191, 8191 },
+		     { "8191", CPULIST_MAX, CPULIST_MAX },
+		     { "3,200", 4, 200 },
+		     { "1-8191", 0, 1 } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct cpulist set;
+
+		test_case("%s from %u", rows[i].text, rows[i].from);
+		CHECK_TRUE(cpulist_parse(rows[i].text, &set));
+		CHECK_INT(cpulist_next(&set, rows[i].from), rows[i].expected);
+	}
+}
+
 TEST(cpulist_sets)
 {
 	struct cpulist a = list("0-3,100"), b = list("2-5"), set = a;
