@@ -212,6 +212,8 @@ static void give_back(const struct call *call)
 	const struct reconcile_change change = { .remove = call->domain.uuid };
 	uint64_t deadline = claims_clock() + GUARD_TIME;
 
+	if (deadline > call->host->deadline)
+		deadline = call->host->deadline;
 	(void)reconcile_forget(call->host, call->domain.uuid);
 	if (!claims_guard_has_ended(call->host->root, call->domain.uuid, deadline))
 		stop_guard(call);

@@ -135,7 +135,8 @@ static char *read_label(int root, pid_t pid)
 		cleanup_free char *path = util_format(PATH_PROC "/%d/%s", pid, files[i]);
 		char text[SYSFS_VALUE_SIZE];
 
-		if (sysfs_read(root, path, text, sizeof(text)) == 0 && text[0] != '\0')
+		/* "kernel": SELinux without a policy. */
+		if (sysfs_read(root, path, text, sizeof(text)) == 0 && text[0] != '\0' && !streq(text, "kernel"))
 			return util_copy_printable(text);
 	}
 	return NULL;

@@ -426,6 +426,9 @@ says "may not run the hook where it is; install vfiokit with PREFIX=/usr"
 echo "libvirtd (complain)" >"$root/proc/77/attr/current"
 status --json
 is "a profile that only complains" "$(query .daemon.may_run_hook)" yes
+echo kernel >"$root/proc/77/attr/current"
+status --json
+is "SELinux without a policy confines nothing" "$(query .daemon.confinement)" null
 daemon virtqemud system_u:system_r:virtqemud_t:s0 0
 status --json
 is "SELinux would have to be asked" "$(query .daemon.may_run_hook)" unknown
