@@ -13,6 +13,7 @@ set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../vm/cell.sh"
 
 system=$top/tests/system
+cases=${SYSTEM_CASES:-$system/cases} # bench/ has cases of its own
 build=$top/build/system
 logs=$top/build/system-logs
 verbose='' passed=0 failed=0
@@ -76,7 +77,7 @@ boot()
 
 run_cell()
 (
-	suite=$1 casefile=$system/cases/$2.sh start=$SECONDS
+	suite=$1 casefile=$cases/$2.sh start=$SECONDS
 	log=$logs/$1-$2.log
 	rm -f "$log"*
 	# shellcheck source=/dev/null
@@ -111,7 +112,7 @@ for argument; do
 done
 [ -z "${CELL:-}" ] || names=("$CELL")
 if [ ${#names[@]} = 0 ]; then
-	for casefile in "$system"/cases/*.sh; do
+	for casefile in "$cases"/*.sh; do
 		names+=("$(basename "$casefile" .sh)")
 	done
 fi
@@ -120,7 +121,7 @@ rm -rf "$build"
 mkdir -p "$build" "$logs"
 for cell in "${names[@]}"; do
 	name=${cell##*/}
-	[ -f "$system/cases/$name.sh" ] || { echo "run.sh: no such case: $name" >&2; exit 2; }
+	[ -f "$cases/$name.sh" ] || { echo "run.sh: no such case: $name" >&2; exit 2; }
 	wanted=$suites
 	[ "$name" = "$cell" ] || wanted=${cell%/*}
 	for suite in $wanted; do
