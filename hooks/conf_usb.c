@@ -60,6 +60,13 @@ bool usb_rule_parse_id(const char *text, uint16_t *ret_vendor, uint16_t *ret_pro
 	return true;
 }
 
+/* A section that stands in the file twice is read on, although it does not count. */
+static void set_text(char **text, const char *value)
+{
+	free(*text);
+	*text = util_copy(value);
+}
+
 /* Each returns NULL, or what was expected. */
 typedef const char *set_usb_value(struct usb_rule *rule, char *value);
 
@@ -67,7 +74,7 @@ static const char *set_port(struct usb_rule *rule, char *value)
 {
 	if (!usb_rule_is_port(value))
 		return "a port as 'vfio-usb list' shows it, like pci-0000:00:14.0-usb-0:4 (names like 1-4 change)";
-	rule->port = util_copy(value);
+	set_text(&rule->port, value);
 	return NULL;
 }
 
@@ -81,7 +88,7 @@ static const char *set_serial(struct usb_rule *rule, char *value)
 {
 	if (value[0] == '\0')
 		return "a serial number as 'vfio-usb list' shows it";
-	rule->serial = util_copy(value);
+	set_text(&rule->serial, value);
 	return NULL;
 }
 
@@ -106,7 +113,7 @@ static const char *set_guest(struct usb_rule *rule, char *value)
 {
 	if (value[0] == '\0')
 		return "the name or the UUID of a guest";
-	rule->guest = util_copy(value);
+	set_text(&rule->guest, value);
 	return NULL;
 }
 
@@ -165,7 +172,7 @@ static const char *set_way_back(struct usb_rule *rule, char *value)
 	if (starts_with(value, "plug ")) {
 		const char *name = value + 5 + strspn(value + 5, " \t");
 
-		rule->return_plug = name[0] != '\0' ? util_copy(name) : NULL;
+		set_text(&rule->return_plug, name);
 		return name[0] != '\0' ? NULL : expected;
 	}
 	return parse_time(value, &rule->return_in) ? NULL : expected;

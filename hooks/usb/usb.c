@@ -79,11 +79,11 @@ static void say_no_daemon(int error, const char *state)
 		fprintf(stderr, PROGRAM ": vfio-usbd does not run; %s, try 'systemctl start vfio-usbd'\n", state);
 }
 
-static bool send_request(int fd, const struct usb_request *request)
+static void send_request(int fd, const struct usb_request *request)
 {
 	cleanup_free char *text = usb_request_format(request), *line = util_format("%s\n", text);
 
-	return send(fd, line, strlen(line), MSG_NOSIGNAL) == (ssize_t)strlen(line);
+	(void)send(fd, line, strlen(line), MSG_NOSIGNAL);
 }
 
 struct shown {
@@ -120,11 +120,14 @@ static int show(struct shown *shown, const struct usb_request *request, const ch
 static int ask(int fd, const struct usb_request *request, bool is_json)
 {
 	struct shown shown = { .is_json = is_json };
-	FILE *stream = send_request(fd, request) ? fdopen(fd, "r") : NULL;
+	FILE *stream;
 	cleanup_free char *line = NULL;
 	size_t size = 0;
 	int code = EXIT_NO_DAEMON;
 
+	/* Whoever may not ask is told so before it has asked: read in any case. */
+	send_request(fd, request);
+	stream = fdopen(fd, "r");
 	while (stream != NULL && getline(&line, &size, stream) > 0) {
 		line[strcspn(line, "\n")] = '\0';
 		code = show(&shown, request, line);

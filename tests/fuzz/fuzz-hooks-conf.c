@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* hooks.conf. Whatever stands in it, a guest's settings are complete. */
+/* hooks.conf. Whatever stands in it, a guest's settings are complete, and rules of USB devices are sound. */
 #include "hooks/conf.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -15,6 +15,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    settings.inhibit == INHIBIT_UNSET || settings.claim_disks == CLAIM_UNSET ||
 	    (settings.isolate == ISOLATE_LIST) == cpulist_is_empty(&settings.cpus))
 		abort();
+	/* A rule that counts says which device it means, and takes the last keyboard only with a way back. */
+	for (size_t i = 0; i < conf.n_usb; i++) {
+		const struct usb_rule *rule = &conf.usb[i];
+
+		if (!rule->is_broken && (usb_rule_check(rule, conf.usb, conf.n_usb) != NULL ||
+					 (rule->port != NULL && !usb_rule_is_port(rule->port))))
+			abort();
+	}
 	free(conf_inhibit_words(settings.inhibit_what));
 	conf_free(&conf);
 	problems_free(&problems);

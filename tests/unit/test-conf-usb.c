@@ -49,7 +49,7 @@ static const struct {
 	  " |f:8: bad value for 'id': '1:1', expected VENDOR:PRODUCT, four hex digits each" UNUSED
 	  " |f:4: 'way-back' names no other [usb NAME] that is used" UNUSED
 	  " |f:1: 'way-back' names no other [usb NAME] that is used" UNUSED },
-	{ "[usb a]\nid=0001:0001\n[usb a]\nclass=hid\n", " |f:3: this section stands in the file twice" UNUSED },
+	{ "[usb a]\nserial=1\n[usb a]\nserial=2\n", " |f:3: this section stands in the file twice" UNUSED },
 	{ "[usb a]\nclass=hid\nway-back=plug b\n[usb b]\nid=0001:0001\n",
 	  "a - 0000:0000 - 3 - auto 0 0 b;b - 0001:0001 - -1 - auto 0 0 -;" },
 	{ "[usb]\ngroup=kvm\n[usb a]\nclass=hid\n", "a - 0000:0000 - 3 - auto 0 0 -; group kvm" },
