@@ -67,6 +67,7 @@ static void start_action(struct usbd *daemon, const struct usb_action *action)
 			      : util_copy(action->reason);
 	job->has_device = action->device != NULL;
 	job->event_time = daemon->event_time;
+	job->changes = daemon->changes;
 	if (action->device != NULL)
 		usb_device_copy(action->device, &job->device);
 	if (action->rule != NULL) {

@@ -56,6 +56,7 @@ struct usbd {
 	size_t n_returns;
 	struct usb_failure *failures;
 	size_t n_failures;
+	unsigned int changes; /* counted: what may make possible what was refused */
 	struct usb_wait *waits;
 	size_t n_waits;
 	struct usb_job **jobs; /* under way; theirs until they come through the pipe */

@@ -69,6 +69,9 @@ bool usb_failure_note(struct usbd *daemon, const struct usb_job *job, char *why,
 	failure->is_by_storage = job->is_by_storage;
 	failure->tries += is_counted ? 1 : 0;
 	failure->not_before = next_try(failure, is_counted);
+	/* What has changed while it was looked at may have been overlooked. */
+	if (job->is_refused && job->changes != daemon->changes)
+		failure->not_before = 0;
 	return is_news;
 }
 
@@ -81,6 +84,7 @@ void usb_failure_forget(struct usbd *daemon, const char *alias, const char *uuid
 
 void usb_failure_retry(struct usbd *daemon, bool is_storage_only)
 {
+	daemon->changes++;
 	for (size_t i = 0; i < daemon->n_failures; i++)
 		if (is_storage_only ? daemon->failures[i].is_by_storage : daemon->failures[i].is_refused)
 			daemon->failures[i].not_before = 0;

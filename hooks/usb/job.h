@@ -26,7 +26,8 @@ struct usb_job {
 	char *alias, *reason;
 	char *rule; /* name, or NULL */
 	unsigned int allow;
-	char **names; /* attach: devices that other jobs are attaching; probe: those that the host has again */
+	unsigned int changes; /* the daemon's when it began */
+	char **names;         /* attach: devices that other jobs are attaching; probe: those that the host has again */
 	size_t n_names;
 	/* What came of it. */
 	enum virt_result result;
