@@ -116,7 +116,7 @@ static bool is_present(const struct usbd *daemon, const struct usb_failure *fail
 
 void usb_failure_prune(struct usbd *daemon)
 {
-	for (size_t i = daemon->n_failures; i-- > 0;)
+	for (size_t i = daemon->n_failures; daemon->failures != NULL && i-- > 0;)
 		if (!is_present(daemon, &daemon->failures[i]))
 			drop(daemon, i);
 }

@@ -84,7 +84,7 @@ static bool decide_side(const struct usbd *daemon, const struct usb_request *req
 	const struct usb_device *first = device_of(daemon, &order->devices[0]);
 
 	return request->command == USB_DO_ATTACH ||
-	       (request->command == USB_DO_TOGGLE && usb_plan_owner(&world, first, NULL) != guest);
+	       (request->command == USB_DO_TOGGLE && first != NULL && usb_plan_owner(&world, first, NULL) != guest);
 }
 
 static char *find_guest(const struct usbd *daemon, const struct usb_request *request, struct usb_order *order,
@@ -130,9 +130,9 @@ char *usb_order_begin(struct usb_order *order, struct usbd *daemon, const struct
 	for (size_t i = 0; i < order->n_devices; i++) {
 		const struct usb_device *device = device_of(daemon, &order->devices[i]);
 
-		if (order->is_to_guest)
+		if (device != NULL && order->is_to_guest)
 			order_attach(daemon, &order->devices[i], device, guest);
-		else
+		else if (device != NULL)
 			order_detach(daemon, &order->devices[i], device);
 	}
 	return NULL;
