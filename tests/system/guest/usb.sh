@@ -79,22 +79,24 @@ strange() {
 # shellcheck disable=SC2059
 wide() { printf "$1" | od -An -v -tx1 | tr -d ' \n' | sed 's/../&00/g'; }
 
-# given N: what libvirt has on record for guest N, "BUS DEVICE" a line (virsh takes seconds). held N: what its QEMU has, an alias
-# a line. opened N: what QEMU has opened, as "BBB/DDD".
+# given N: what libvirt says that guest N has, "BUS DEVICE" a line. held N: what its QEMU has, an alias a line. opened N: the
+# device nodes that QEMU has open, as "BBB/DDD": at once, while virsh takes seconds under emulation.
 given() {
-	local file
-	file=$(grep -l "<uuid>$(uuid_of "$1")" /run/libvirt/qemu/*.xml 2>/dev/null) &&
-		sed -n "/<hostdev/,/<\/hostdev/s/.*<address bus='\([0-9]*\)' device='\([0-9]*\)'.*/\1 \2/p" "$file"
+	virsh -q dumpxml "$(uuid_of "$1")" |
+		sed -n "/<hostdev/,/<\/hostdev/s/.*<address bus='\([0-9]*\)' device='\([0-9]*\)'.*/\1 \2/p"
 }
 held() { virsh -q qemu-monitor-command "$(uuid_of "$1")" --hmp info usb | sed -n 's/.*, ID: \(.*\)/\1/p' | tr -d '\r'; }
 opened() { find "/proc/$(qemu_of "$1")/fd" -lname '/dev/bus/usb/*' -printf '%l\n' | sed 's|.*/usb/||'; }
-# has_port N PORT: guest N has what is in that port now, by the word of both. has_nothing N, count_is N COUNT: likewise.
-has_port() {
+# opened_port N PORT: QEMU has opened what is in that port now. has_port N PORT: libvirt says so, too. has_nothing N.
+opened_port() {
 	local number
 	# shellcheck disable=SC2086
-	number=$(number_of "$2") && given "$1" | grep -qx "$number" && opened "$1" | grep -qx "$(printf '%03d/%03d' $number)"
+	number=$(number_of "$2") && opened "$1" | grep -qx "$(printf '%03d/%03d' $number)"
 }
-has_nothing() { [ -z "$(given "$1")$(opened "$1")" ]; }
+opened_nothing() { [ -z "$(opened "$1")" ]; }
+has_port() { opened_port "$1" "$2" && given "$1" | grep -qx "$(number_of "$2")"; }
+has_nothing() { opened_nothing "$1" && [ -z "$(given "$1")" ]; }
+# count_is N COUNT: of devices, by the word of both.
 count_is() { [ "$(given "$1" | wc -l)" = "$2" ] && [ "$(held "$1" | wc -l)" = "$2" ]; }
 
 # log_from_here: log_has TEXT looks at what the daemon has said since then.
