@@ -171,13 +171,13 @@ static void judge(struct draft *draft, const struct plan *plan)
 	}
 }
 
-static void try(struct draft *draft, const struct inventory *inventory)
+static void try(struct draft *draft, const struct inventory *inventory, const struct needs *needs)
 {
 	static const struct switches no_switches = { .off = false };
 	struct problems problems = { 0 };
 	struct policy policy = { .rules = NULL };
 	struct plan_input input = {
-		.inventory = inventory, .policy = &policy, .switches = &no_switches, .needs = &needs_unknown
+		.inventory = inventory, .policy = &policy, .switches = &no_switches, .needs = needs
 	};
 	struct plan plan;
 	cleanup_free char *text = NULL;
@@ -216,12 +216,11 @@ static const char *word_of(const struct device *device)
 	}
 }
 
-void draft_make(struct draft *draft, const struct inventory *inventory, const struct device *lead, bool is_named)
+void draft_make(struct draft *draft, const struct inventory *inventory, const struct needs *needs)
 {
-	*draft = (struct draft){ .lead = lead, .is_named = is_named };
-	(void)util_copy_fixed(draft->name, sizeof(draft->name), word_of(lead));
+	(void)util_copy_fixed(draft->name, sizeof(draft->name), word_of(draft->lead));
 	collect(draft, inventory);
-	try(draft, inventory);
+	try(draft, inventory, needs);
 }
 
 void draft_free(struct draft *draft)

@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-#include "binder/inventory.h"
+#include "binder/needs.h"
 #include "host/names.h"
 
 struct draft {
@@ -27,10 +27,10 @@ struct draft {
 bool draft_is_companion(const struct device *lead, const struct device *other);
 
 /*
- * Drafts a rule. inventory: complete (inventory_complete() with all). is_named: as in struct draft. Free it with
- * draft_free().
+ * Drafts a rule for draft->lead; draft->is_named is set, too. inventory: complete (inventory_complete() with all).
+ * needs: what the planner is to know of the host. Free it with draft_free().
  */
-void draft_make(struct draft *draft, const struct inventory *inventory, const struct device *lead, bool is_named);
+void draft_make(struct draft *draft, const struct inventory *inventory, const struct needs *needs);
 void draft_free(struct draft *draft);
 
 /* Writes the rule with its comments. */

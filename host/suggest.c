@@ -55,7 +55,8 @@ void suggest_add(struct suggestion *suggestion, const struct device *lead, bool 
 {
 	struct draft *draft = util_append(&suggestion->drafts, &suggestion->n_drafts, sizeof(*draft));
 
-	draft_make(draft, suggestion->inventory, lead, is_named);
+	*draft = (struct draft){ .lead = lead, .is_named = is_named };
+	draft_make(draft, suggestion->inventory, &suggestion->needs);
 	number(suggestion, draft);
 }
 
@@ -244,6 +245,7 @@ int command_suggest(const struct options *options, int root)
 			strerror(-result));
 	} else {
 		inventory_complete(&inventory, root, &no_policy, true);
+		needs_scan(&suggestion.needs, root);
 		suggestion.names = names_open();
 		code = suggest(&suggestion, options, &problems);
 		names_close(suggestion.names);
@@ -251,6 +253,7 @@ int command_suggest(const struct options *options, int root)
 	for (size_t i = 0; i < suggestion.n_drafts; i++)
 		draft_free(&suggestion.drafts[i]);
 	free(suggestion.drafts);
+	needs_free(&suggestion.needs);
 	inventory_free(&inventory);
 	problems_free(&problems);
 	return code;

@@ -10,6 +10,7 @@ struct suggestion {
 	size_t n_drafts;
 	const struct inventory *inventory; /* borrowed */
 	struct names *names;               /* borrowed */
+	struct needs needs;                /* what the host uses now */
 	int root;
 };
 

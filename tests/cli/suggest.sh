@@ -114,6 +114,21 @@ exits 0
 says "IOMMU group 24 25, with nothing else in it"
 saved 0000:07:00.0 0000:08:00.0
 
+t "a disk that the host uses is not for a guest, whoever names it"
+cat >"$work/more" <<-'EOT'
+	P: /devices/pci0000:00/0000:00:03.0/nvme/nvme0/nvme0n1
+	E: SUBSYSTEM=block
+	A: dev=259:0
+	F: proc/self/mountinfo=22 1 259:0 / / rw - ext4 /dev/nvme0n1 rw\n
+	F: proc/swaps=Filename Type Size Used Priority\n
+EOT
+"$mktree" "$work/more" "$root"
+kit suggest 00:03.0
+exits 1
+says "; Switched off: 0000:00:03.0:"
+says "mount / on nvme0n1"
+saved
+
 t "a virtual function is not for a suggestion"
 ln -s ../../0000:00:01.0/0000:01:00.0 "$devices/0000:02:00.0/physfn"
 kit suggest
