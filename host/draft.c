@@ -174,11 +174,14 @@ static void judge(struct draft *draft, const struct plan *plan)
 static void try(struct draft *draft, const struct inventory *inventory, const struct needs *needs)
 {
 	static const struct switches no_switches = { .off = false };
+	static const struct record no_record;
 	struct problems problems = { 0 };
 	struct policy policy = { .rules = NULL };
-	struct plan_input input = {
-		.inventory = inventory, .policy = &policy, .switches = &no_switches, .needs = needs
-	};
+	struct plan_input input = { .inventory = inventory,
+				    .policy = &policy,
+				    .switches = &no_switches,
+				    .needs = needs,
+				    .record = &no_record };
 	struct plan plan;
 	cleanup_free char *text = NULL;
 	size_t size;
