@@ -26,6 +26,8 @@ enum option_index {
 	OPTION_KERNEL,
 	OPTION_ASK,
 	OPTION_NEEDS,
+	OPTION_GRAPH,
+	OPTION_HOSTDEV,
 	OPTION_JSON,
 	OPTION_VERBOSE,
 	OPTION_HELP,
@@ -59,6 +61,8 @@ static const struct {
 	[OPTION_KERNEL] = { "kernel", "RELEASE", "for this kernel, not the running one (image)", 0, TAKES_IMAGE },
 	[OPTION_ASK] = { "ask", NULL, "go through the devices on the terminal (suggest)", 0, TAKES_ASK },
 	[OPTION_NEEDS] = { "needs", NULL, "only what the host needs, no identities (record)", 0, TAKES_NEEDS },
+	[OPTION_GRAPH] = { "graph", "FORM", "draw the groups: svg or dot (list)", 0, TAKES_LIST },
+	[OPTION_HOSTDEV] = { "hostdev", "ADDRESS", "libvirt's XML for this device (list)", 0, TAKES_LIST },
 	[OPTION_JSON] = { "json", NULL, "print a JSON document", 0, 0 },
 	[OPTION_VERBOSE] = { "verbose", NULL, "say more", 'v', 0 },
 	[OPTION_HELP] = { "help", NULL, "print this help", 'h', 0 },
@@ -157,6 +161,21 @@ static bool *flag_of(enum option_index option, struct options *options)
 	}
 }
 
+/* What list shall print instead of lines. */
+static int take_form(enum option_index option, struct options *options, const char *program)
+{
+	if (option == OPTION_GRAPH) {
+		if (!streq(optarg, "svg") && !streq(optarg, "dot"))
+			return complain(program, "--graph takes svg or dot, not", optarg);
+		options->graph = optarg;
+		return -1;
+	}
+	if (!bdf_parse(optarg, &options->hostdev))
+		return complain(program, "--hostdev takes an address such as 0000:03:00.0, not", optarg);
+	options->has_hostdev = true;
+	return -1;
+}
+
 /* Returns -1 to go on, or the exit code. */
 static int take_option(enum option_index option, struct options *options, const struct program *program)
 {
@@ -186,6 +205,9 @@ static int take_option(enum option_index option, struct options *options, const 
 	case OPTION_KERNEL:
 		options->kernel = optarg;
 		return -1;
+	case OPTION_GRAPH:
+	case OPTION_HOSTDEV:
+		return take_form(option, options, program->name);
 	case OPTION_HELP:
 		print_help(program);
 		return 0;

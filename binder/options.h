@@ -32,8 +32,11 @@ struct options {
 	char *const *words; /* what stands behind the command */
 	int n_words;
 	bool has_device;
-	struct bdf device;             /* the one function that this run is about */
-	bool udev;                     /* properties for a udev rule instead of lines */
+	struct bdf device; /* the one function that this run is about */
+	bool udev;         /* properties for a udev rule instead of lines */
+	const char *graph; /* "dot" or "svg"; NULL if not given */
+	bool has_hostdev;
+	struct bdf hostdev;            /* whose XML is wanted */
 	bool ask;                      /* questions on the terminal */
 	const struct request *request; /* of vfiokit bind and release; NULL otherwise; borrowed */
 	const char *allow; /* guards that a bind waives, as the policy's key lists them; NULL if not given */
@@ -54,6 +57,7 @@ enum {
 	TAKES_ALL = 1 << 7,
 	TAKES_NEEDS = 1 << 13,
 	TAKES_ASK = 1 << 12,
+	TAKES_LIST = 1 << 13,
 };
 
 struct command {

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vfiokit list: every function by IOMMU group, with the names of the system's pci.ids. */
-#include <cjson/cJSON.h>
-#include <errno.h>
+/* vfiokit list: reads everything, and hands it to the form that was asked for. */
+#include "host/list.h"
+
 #include <stdio.h>
 
-#include "binder/report.h"
+#include "binder/modules.h"
 #include "host/commands.h"
-#include "host/names.h"
+#include "lib/paths.h"
+
+#define CMDLINE_MAX 65536
 
 static int by_group(const void *a, const void *b)
 {
@@ -19,97 +21,114 @@ static int by_group(const void *a, const void *b)
 	return bdf_compare(&left->bdf, &right->bdf);
 }
 
-static void print_device(struct names *names, const struct device *device, bool verbose)
+static void sort(struct list *list)
 {
-	char name[NAME_SIZE], class[NAME_SIZE];
+	const struct inventory *inventory = &list->session.inventory;
 
-	names_device(names, device, name);
-	names_class(names, device, class);
-	printf("  %s  %04x:%04x  %06x  %-14s %s%s%s%s%s\n", device->address, device->vendor, device->device,
-	       device->class, device->driver[0] != '\0' ? device->driver : "-", device->console ? "[console] " : "",
-	       class, class[0] != '\0' && name[0] != '\0' ? ": " : "", name,
-	       device_is_bridge(device) && class[0] == '\0' ? "bridge" : "");
-	if (verbose)
-		printf("                path %s, subsystem %04x:%04x%s%s\n", device->path, device->subvendor,
-		       device->subdevice, device->console ? ", console: " : "",
-		       device->console ? device->console_sign : "");
-}
-
-static void print_groups(struct names *names, const struct inventory *inventory, bool verbose)
-{
-	const struct device **sorted = util_alloc((inventory->n_devices + 1) * sizeof(*sorted));
-	int group = -2;
-
+	list->sorted = util_alloc((inventory->n_devices + 1) * sizeof(const struct device *));
 	for (size_t i = 0; i < inventory->n_devices; i++)
-		sorted[i] = &inventory->devices[i];
+		list->sorted[i] = &inventory->devices[i];
 	if (inventory->n_devices > 0)
-		qsort(sorted, inventory->n_devices, sizeof(*sorted), by_group);
-	for (size_t i = 0; i < inventory->n_devices; i++) {
-		if (sorted[i]->iommu_group != group) {
-			group = sorted[i]->iommu_group;
-			if (group == DEVICE_NO_GROUP)
-				printf("No IOMMU group\n");
-			else
-				printf("Group %d\n", group);
-		}
-		print_device(names, sorted[i], verbose);
-	}
-	free(sorted);
+		qsort(list->sorted, inventory->n_devices, sizeof(const struct device *), by_group);
 }
 
-static cJSON *list_json(struct names *names, const struct inventory *inventory, const struct problems *problems)
+size_t list_group_size(const struct list *list, size_t at)
 {
-	cJSON *document = cJSON_CreateObject(), *devices;
-	char name[NAME_SIZE];
+	size_t n = 1;
 
-	cJSON_AddNumberToObject(document, "version", 1);
-	cJSON_AddStringToObject(document, "command", "list");
-	if (inventory->release[0] != '\0')
-		cJSON_AddStringToObject(document, "kernel", inventory->release);
-	else
-		cJSON_AddNullToObject(document, "kernel");
-	cJSON_AddBoolToObject(document, "iommu", inventory->has_iommu);
-	devices = cJSON_AddArrayToObject(document, "devices");
-	for (size_t i = 0; i < inventory->n_devices; i++) {
-		cJSON *object = report_device_json(&inventory->devices[i]);
+	while (at + n < list->session.inventory.n_devices &&
+	       list->sorted[at + n]->iommu_group == list->sorted[at]->iommu_group)
+		n++;
+	return n;
+}
 
-		names_device(names, &inventory->devices[i], name);
-		if (name[0] != '\0')
-			cJSON_AddStringToObject(object, "name", name);
-		else
-			cJSON_AddNullToObject(object, "name");
-		cJSON_AddBoolToObject(object, "bridge", device_is_bridge(&inventory->devices[i]));
-		cJSON_AddItemToArray(devices, object);
+enum isolation list_isolation(const struct device *const *first, size_t n, size_t *ret_cards)
+{
+	const struct device *last = NULL;
+
+	*ret_cards = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (device_is_bridge(first[i]) || device_is_host_bridge(first[i]))
+			continue;
+		if (last == NULL || !bdf_same_slot(&last->bdf, &first[i]->bdf))
+			++*ret_cards;
+		last = first[i];
 	}
-	report_add_errors(document, problems);
-	return document;
+	if (first[0]->iommu_group == DEVICE_NO_GROUP)
+		return ISOLATION_NONE;
+	if (*ret_cards == 0)
+		return ISOLATION_BRIDGE;
+	return *ret_cards == 1 ? ISOLATION_CARD : ISOLATION_SHARED;
+}
+
+void list_read_resets(const struct list *list, const struct device *device, char text[static SYSFS_VALUE_SIZE])
+{
+	cleanup_free char *path = util_format(PATH_DEVICES "/%s/reset_method", device->address);
+
+	if (sysfs_read(list->root, path, text, SYSFS_VALUE_SIZE) < 0)
+		text[0] = '\0';
+}
+
+static bool has_acs_override(int root)
+{
+	char text[CMDLINE_MAX];
+
+	return sysfs_read(root, PATH_CMDLINE, text, sizeof(text)) == 0 && strstr(text, "pcie_acs_override=") != NULL;
+}
+
+/* Like a plan, but complete for every device. */
+static void read_all(struct list *list)
+{
+	const struct policy no_policy = { .rules = NULL };
+	struct modules *modules;
+
+	session_plan(&list->session, "list", list->options, list->root, NULL);
+	/* A policy that no device meets does not look. */
+	if (list->session.inventory.n_drivers == 0)
+		needs_scan(&list->session.needs, list->root);
+	modules = list->session.inventory.modules;
+	inventory_complete(&list->session.inventory, list->root, &no_policy, true);
+	if (modules != NULL && modules != list->session.inventory.modules)
+		modules_close(modules);
+	behind_scan(&list->behind, list->root);
+	list->acs_override = has_acs_override(list->root);
+	list->names = names_open();
+	sort(list);
+}
+
+static int show(struct list *list)
+{
+	const struct options *options = list->options;
+
+	if (options->graph != NULL && streq(options->graph, "dot"))
+		list_dot(list);
+	else if (options->graph != NULL)
+		list_svg(list);
+	else if (options->has_hostdev)
+		return list_hostdev(list, &options->hostdev);
+	else if (options->json)
+		list_json(list);
+	else
+		list_text(list);
+	return 0;
 }
 
 int command_list(const struct options *options, int root)
 {
-	struct inventory inventory;
-	struct problems problems = { 0 };
-	struct names *names = names_open();
-	const struct policy no_policy = { .rules = NULL };
-	int result = inventory_scan(&inventory, root, &problems);
+	struct list list = { .root = root, .options = options };
+	int code;
 
-	if (result < 0)
-		problem_add(&problems, PROBLEM_MACHINE, "sys/bus/pci/devices", "cannot list the PCI devices: %s",
-			    strerror(-result));
-	inventory_complete(&inventory, root, &no_policy, true);
-	if (options->json) {
-		report_emit_json(list_json(names, &inventory, &problems));
-	} else {
-		print_groups(names, &inventory, options->verbose);
-		for (size_t i = 0; i < problems.count; i++)
-			printf("%s: %s\n", problems.items[i].where, problems.items[i].message);
-		if (!inventory.has_iommu)
-			printf("There is no IOMMU: no device can be given to a guest (switch it on in the firmware; "
-			       "Intel "
-			       "also needs intel_iommu=on).\n");
+	if ((options->graph != NULL) + options->has_hostdev + options->json > 1) {
+		fprintf(stderr, "vfiokit: list: only one of --graph, --hostdev and --json; nothing was changed\n");
+		return EXIT_USAGE;
 	}
-	names_close(names);
-	inventory_free(&inventory);
-	problems_free(&problems);
-	return result < 0 ? 1 : 0;
+	read_all(&list);
+	code = show(&list);
+	if (code == 0 && !sysfs_exists(root, PATH_DEVICES))
+		code = 1;
+	names_close(list.names);
+	behind_free(&list.behind);
+	free(list.sorted);
+	session_free(&list.session);
+	return code;
 }

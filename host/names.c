@@ -3,6 +3,7 @@
 
 #include <pci/pci.h>
 #include <setjmp.h>
+#include <stdio.h>
 
 struct names {
 	struct pci_access *access;
@@ -52,6 +53,33 @@ static void lookup(struct names *names, int flags, const struct device *device, 
 void names_device(struct names *names, const struct device *device, char name[static NAME_SIZE])
 {
 	lookup(names, PCI_LOOKUP_VENDOR | PCI_LOOKUP_DEVICE, device, name);
+}
+
+/* The alias in brackets, else without what makes it a company. */
+static void shorten_vendor(char *vendor)
+{
+	static const char *const ends[] = { " Corporation", ", Inc.",  " Inc.",      " Semiconductor Co., Ltd.",
+					    " Co., Ltd.",   " Co Ltd", " Technology" };
+	char *start = strrchr(vendor, '['), *end = strrchr(vendor, ']');
+
+	if (start != NULL && end != NULL && end > start + 1) {
+		*end = '\0';
+		memmove(vendor, start + 1, strlen(start + 1) + 1);
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+		if (ends_with(vendor, ends[i]))
+			vendor[strlen(vendor) - strlen(ends[i])] = '\0';
+}
+
+void names_short(struct names *names, const struct device *device, char name[static NAME_SIZE])
+{
+	char vendor[NAME_SIZE], model[NAME_SIZE];
+
+	lookup(names, PCI_LOOKUP_VENDOR, device, vendor);
+	lookup(names, PCI_LOOKUP_DEVICE, device, model);
+	shorten_vendor(vendor);
+	snprintf(name, NAME_SIZE, "%.100s%s%.150s", vendor, vendor[0] != '\0' && model[0] != '\0' ? " " : "", model);
 }
 
 void names_model(struct names *names, const struct device *device, char name[static NAME_SIZE])

@@ -19,6 +19,9 @@ void names_close(struct names *names);
 /* "Vendor Device". */
 void names_device(struct names *names, const struct device *device, char name[static NAME_SIZE]);
 
+/* The same with the vendor's short name: "AMD", "NVIDIA". */
+void names_short(struct names *names, const struct device *device, char name[static NAME_SIZE]);
+
 /* "Device" alone, or what names_device() says if only the vendor is known. */
 void names_model(struct names *names, const struct device *device, char name[static NAME_SIZE]);
 
