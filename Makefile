@@ -223,6 +223,7 @@ systemd/vfio-reconcile.timer $(UNITS)/vfio-reconcile.timer 644
 systemd/vfiokit-initrd.service $(UNITS)/vfiokit-initrd.service 644
 systemd/vfiokit-bind.service $(UNITS)/vfiokit-bind.service 644
 systemd/vfiokit-late@.service $(UNITS)/vfiokit-late@.service 644
+systemd/vfiokit-boot-ok.service $(UNITS)/vfiokit-boot-ok.service 644
 systemd/vfiokit-.service.d/10-bounds.conf $(UNITS)/vfiokit-.service.d/10-bounds.conf 644
 udev-rules/70-vfiokit-group.rules $(LIBDIR)/udev/rules.d/70-vfiokit-group.rules 644
 udev-rules/70-vfiokit-late.rules $(LIBDIR)/udev/rules.d/70-vfiokit-late.rules 644
@@ -290,6 +291,8 @@ install: all $(if $(SELINUX),$(BUILD)/selinux/vfiokit.pp)
 	done
 	$(Q)install -d "$(DESTDIR)$(LIBVIRT_HOOKS)"
 	$(Q)ln -sf "$(PREFIX)/sbin/vfio-hook" "$(DESTDIR)$(LIBVIRT_HOOKS)/50-vfiokit"
+	$(Q)install -d "$(DESTDIR)$(UNITS)/multi-user.target.wants"
+	$(Q)ln -sf ../vfiokit-boot-ok.service "$(DESTDIR)$(UNITS)/multi-user.target.wants/"
 	$(if $(SELINUX),$(Q)echo "Now load the module: semodule -i $(PREFIX)/share/selinux/packages/vfiokit.pp &&" \
 		"restorecon -R $(PREFIX)/sbin/vfio-hook $(SYSCONFDIR)/libvirt/hooks")
 	$(Q)echo "Installed for: $(or $(wanted),no generator of images; vfiokit image --output makes an add-on for any)."
@@ -305,9 +308,9 @@ uninstall:
 		! cmp -s "conf/$$file" "$(DESTDIR)$(SYSCONFDIR)/vfiokit/$$file" || \
 			rm -f "$(DESTDIR)$(SYSCONFDIR)/vfiokit/$$file"; \
 	done
-	$(Q)rm -f "$(DESTDIR)$(LIBVIRT_HOOKS)/50-vfiokit"
+	$(Q)rm -f "$(DESTDIR)$(LIBVIRT_HOOKS)/50-vfiokit" "$(DESTDIR)$(UNITS)/multi-user.target.wants/vfiokit-boot-ok.service"
 	$(Q)rmdir -p --ignore-fail-on-non-empty "$(DESTDIR)$(LIBVIRT_HOOKS)" "$(DESTDIR)$(SYSCONFDIR)/vfiokit/bind.conf.d" \
-		"$(DESTDIR)$(DOC)/examples" "$(DESTDIR)$(DRACUT)/modules.d/55vfiokit" "$(DESTDIR)$(UNITS)/vfiokit-.service.d" 2>/dev/null || true
+		"$(DESTDIR)$(DOC)/examples" "$(DESTDIR)$(DRACUT)/modules.d/55vfiokit" "$(DESTDIR)$(UNITS)/vfiokit-.service.d" "$(DESTDIR)$(UNITS)/multi-user.target.wants" 2>/dev/null || true
 	$(Q)echo "Images still hold what they were made with: make them again."
 
 # What was fetched stays: it is large and does not change.

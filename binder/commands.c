@@ -84,6 +84,8 @@ static int work(void *context)
 	if (run->part == SESSION_APPLY && streq(run->directory, PATH_RUN))
 		adopt_earlier(run->root);
 	session_plan(&session, run->command, run->options, run->root, &run->journal);
+	if (run->part == SESSION_APPLY && !session.switches.plan_only)
+		session_note_attempt(&session);
 	if (is_release(run->options) || (!session.switches.plan_only && !session.switches.off)) {
 		session_apply(&session, run->part, &run->journal, run->directory, run->deadline);
 		if (run->options->has_device && run->part == SESSION_APPLY)

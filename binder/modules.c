@@ -14,6 +14,7 @@
 
 #include "lib/parse.h"
 #include "lib/paths.h"
+#include "lib/root.h"
 
 /* Longest chain of dependencies that a flat directory may hold; vfio_pci has four. */
 #define DEPTH_MAX 8
@@ -34,14 +35,6 @@ struct modules {
 	bool is_flat;             /* no index: NAME.ko lie in the directory itself */
 	bool is_running_system;   /* root is ours, so loading makes sense */
 };
-
-static bool is_own_root(int root)
-{
-	struct stat ours, theirs;
-
-	return stat("/", &ours) == 0 && fstat(root, &theirs) == 0 && ours.st_dev == theirs.st_dev &&
-	       ours.st_ino == theirs.st_ino;
-}
 
 /* libkmod opens whatever has the name of an index, and would wait for a FIFO in a folder that somebody gave us. */
 static bool has_index(int root, const char *directory)
@@ -98,7 +91,7 @@ struct modules *modules_open(int root, const char *release)
 	struct utsname name;
 
 	modules->root = root;
-	modules->is_running_system = is_own_root(root);
+	modules->is_running_system = root_is_own(root);
 	if (release[0] == '\0' && modules->is_running_system && uname(&name) == 0)
 		release = name.release;
 	if (!find_directory(modules, release))

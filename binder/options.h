@@ -57,7 +57,7 @@ enum {
 	TAKES_ALL = 1 << 7,
 	TAKES_NEEDS = 1 << 13,
 	TAKES_ASK = 1 << 12,
-	TAKES_LIST = 1 << 13,
+	TAKES_LIST = 1 << 14,
 };
 
 struct command {

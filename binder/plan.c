@@ -257,7 +257,9 @@ static int by_address(const void *a, const void *b)
  */
 void plan_build(struct plan *plan, const struct plan_input *input)
 {
-	*plan = (struct plan){ .is_unusable = input->policy->is_unusable, .is_off = input->switches->off };
+	*plan = (struct plan){ .is_unusable = input->policy->is_unusable,
+			       .is_off = input->switches->off,
+			       .is_disarmed = input->switches->is_disarmed };
 	if (plan->is_unusable)
 		return;
 	match_all(plan, input);

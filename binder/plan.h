@@ -46,6 +46,7 @@ struct plan_entry {
 	const struct rule *also;         /* the next rule that matches it and lost; NULL if none */
 	enum match match;                /* MATCH_NONE: pulled in by its group */
 	bool is_boot_vga;                /* REASON_CONSOLE as the policy wants it: skipped, not refused */
+	bool is_disarmed;                /* REASON_CMDLINE, but it is automatic disarm that left it alone */
 	bool is_companion;               /* a function of such a card: does not count against its group */
 	unsigned int reasons;            /* a bit for each reason that holds */
 	const char *wrong_key;           /* for REASON_IDENTITY by the policy */
@@ -84,7 +85,8 @@ struct plan {
 	bool is_unusable; /* the policy cannot be trusted as a whole */
 	bool no_vfio;     /* no IOMMU, or no vfio-pci to be had */
 	bool is_off;
-	bool is_gone; /* the one device that was asked for is not there */
+	bool is_disarmed; /* off, and automatic disarm is why */
+	bool is_gone;     /* the one device that was asked for is not there */
 };
 
 void plan_build(struct plan *plan, const struct plan_input *input);

@@ -111,6 +111,7 @@ static void guard(struct plan_entry *entry, const struct plan_input *input)
 	bound = is_bound(entry);
 	if (is_skipped_by_cmdline(input->switches, device))
 		entry->reasons |= BIT(REASON_CMDLINE);
+	entry->is_disarmed = input->switches->is_disarmed;
 	if (entry->match == MATCH_NONE && !device_is_bridge(device) && !device_is_host_bridge(device) &&
 	    record_check(input->record, rule, device, &was) == RECORDED_OTHER)
 		entry->was = was;

@@ -44,6 +44,8 @@ const char *plan_reason_name(const struct plan_entry *entry)
 
 	if (entry->reason == REASON_CONSOLE && entry->is_boot_vga)
 		return "boot-vga";
+	if (entry->reason == REASON_CMDLINE && entry->is_disarmed)
+		return "disarmed";
 	return names[entry->reason];
 }
 

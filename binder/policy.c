@@ -13,6 +13,9 @@
 #define RULE_PREFIX "device "
 #define CMDLINE_RULE "cmdline"
 
+/* Nobody waits that long for a machine to give up. */
+#define DISARM_AFTER_MAX 100
+
 /* No person writes more rules; a file of noise might. */
 #define RULES_MAX 1000
 
@@ -56,6 +59,17 @@ static const char *set_on_bound(struct policy_loader *loader, struct rule *rule,
 	if (!streq(value, "unbind") && !streq(value, "skip"))
 		return "unbind or skip";
 	settings_of(loader, rule)->on_bound = streq(value, "skip") ? ON_BOUND_SKIP : ON_BOUND_UNBIND;
+	return NULL;
+}
+
+static const char *set_disarm_after(struct policy_loader *loader, struct rule *rule, char *value)
+{
+	uint64_t count;
+
+	(void)rule;
+	if (!parse_number(value, 10, DISARM_AFTER_MAX, &count))
+		return "a number of boots from 0 (never) to 100";
+	loader->policy->disarm_after = (unsigned int)count;
 	return NULL;
 }
 
@@ -146,6 +160,7 @@ static const struct key {
 	set_value *set;
 	bool is_list;    /* may be repeated in a section */
 	bool is_default; /* may stand in [policy] */
+	bool is_global;  /* may stand nowhere else */
 } keys[] = {
 	{ "id", add_ids, .is_list = true },
 	{ "address", add_addresses, .is_list = true },
@@ -156,6 +171,7 @@ static const struct key {
 	{ "boot-vga", set_boot_vga, .is_default = true },
 	{ "group", set_group, .is_default = true },
 	{ "on-bound", set_on_bound, .is_default = true },
+	{ "disarm-after", set_disarm_after, .is_default = true, .is_global = true },
 	{ .name = "allow", .set = set_allow },
 	{ .name = "optional", .set = set_optional },
 	{ .name = "follow", .set = set_follow },
@@ -310,13 +326,13 @@ static void on_line(void *context, const struct ini_line *line)
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
 		if (!streq(line->key, keys[i].name))
 			continue;
-		if (loader->section == SECTION_POLICY && !keys[i].is_default)
+		if (loader->section == SECTION_POLICY ? !keys[i].is_default : keys[i].is_global)
 			break;
 		take_key(loader, line, &keys[i]);
 		return;
 	}
 	snprintf(message, sizeof(message), "unknown key '%.40s', expected %s", line->key,
-		 loader->section == SECTION_POLICY ? "driver, boot-vga, group or on-bound"
+		 loader->section == SECTION_POLICY ? "driver, boot-vga, group, on-bound or disarm-after"
 						   : "id, address, path, class, serial, driver, boot-vga, group, "
 						     "on-bound, allow, optional or follow");
 	complain(loader, line, message);

@@ -17,6 +17,7 @@ enum policy_on_bound { ON_BOUND_UNSET, ON_BOUND_UNBIND, ON_BOUND_SKIP };
 /* The word for driver that means: the best variant driver, else vfio-pci. */
 #define POLICY_DRIVER_AUTO "auto"
 #define POLICY_DRIVER_DEFAULT "vfio-pci"
+#define POLICY_DISARM_AFTER_DEFAULT 2
 
 /* What [policy] gives to every rule, and a rule may set for itself. */
 struct policy_settings {
@@ -44,6 +45,7 @@ struct policy {
 	char **files; /* owned, each too; those that were read, relative to the root */
 	size_t n_files;
 	struct policy_settings defaults; /* of [policy], complete */
+	unsigned int disarm_after;       /* boots without success until automatic disarm; 0: never */
 	uint64_t digest;                 /* of all that was read: names and contents */
 	bool is_unusable;                /* a file could not be read, or [policy] is broken: nothing may be bound */
 };

@@ -8,14 +8,13 @@
 
 #include "binder/initramfs.h"
 #include "binder/policy_internal.h"
+#include "lib/digest.h"
 #include "lib/file.h"
 #include "lib/paths.h"
 #include "lib/root.h"
 
 /* A policy of this size is not a policy. */
 #define POLICY_MAX (1024 * 1024)
-
-#define DIGEST_START 0xcbf29ce484222325
 
 static const char *explain(int error)
 {
@@ -31,13 +30,6 @@ static const char *explain(int error)
 	default:
 		return strerror(error);
 	}
-}
-
-/* FNV-1a: tells two policies apart; nothing is proven by it. */
-static void digest_add(uint64_t *digest, const char *data, size_t length)
-{
-	for (size_t i = 0; i < length; i++)
-		*digest = (*digest ^ (unsigned char)data[i]) * 0x100000001b3;
 }
 
 void policy_format_digest(const struct policy *policy, char text[static POLICY_DIGEST_SIZE])
@@ -60,8 +52,8 @@ static void read_file(struct policy_loader *loader, int root, const char *path, 
 		loader->policy->is_unusable = true;
 		return;
 	}
-	digest_add(&loader->policy->digest, name, strlen(name) + 1);
-	digest_add(&loader->policy->digest, text, length);
+	loader->policy->digest = digest_add(loader->policy->digest, name, strlen(name) + 1);
+	loader->policy->digest = digest_add(loader->policy->digest, text, length);
 	policy_parse(loader, text, length, path);
 }
 
@@ -141,6 +133,7 @@ void policy_read(struct policy *policy, const struct policy_source *source, cons
 	struct policy_loader loader = { .policy = policy, .problems = problems };
 
 	policy->digest = DIGEST_START;
+	policy->disarm_after = POLICY_DISARM_AFTER_DEFAULT;
 	if (source->file != NULL)
 		read_file(&loader, AT_FDCWD, source->file, NAME_POLICY);
 	else

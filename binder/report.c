@@ -54,12 +54,13 @@ static char *summary_of(const struct report *report)
 		return util_format("%s: result %s: %zu given back, %zu skipped, %zu refused, %zu failed",
 				   report->command, plan_result_name(report->result), counts[VERDICT_RELEASE],
 				   counts[VERDICT_SKIP], counts[VERDICT_REFUSE], counts[VERDICT_FAIL]);
-	return util_format("%s: result %s: %zu %s, %zu bound before, %zu skipped, %zu refused, %zu failed%s; "
-			   "vfiokit=off on the kernel command line switches it off",
+	return util_format("%s: result %s: %zu %s, %zu bound before, %zu skipped, %zu refused, %zu failed%s; %s",
 			   report->command, plan_result_name(report->result), counts[VERDICT_BIND],
 			   report->was_applied ? "bound" : "to bind", counts[VERDICT_BOUND], counts[VERDICT_SKIP],
 			   counts[VERDICT_REFUSE], counts[VERDICT_FAIL],
-			   report->policy->n_rules == 0 && report->problems->count == 0 ? " (no policy)" : "");
+			   report->policy->n_rules == 0 && report->problems->count == 0 ? " (no policy)" : "",
+			   report->plan->is_disarmed ? "'vfiokit arm' switches it on again"
+						     : "vfiokit=off on the kernel command line switches it off");
 }
 
 /* What one run has said of a device. NULL: nothing. */
@@ -276,6 +277,7 @@ cJSON *report_json(const struct report *report)
 	policy_format_digest(report->policy, digest);
 	add_text(document, "policy_digest", digest);
 	add_text(document, "image", report->generator);
+	add_text(document, "probation", report->probation);
 	devices = cJSON_AddArrayToObject(document, "devices");
 	for (size_t i = 0; i < report->plan->n_entries; i++)
 		cJSON_AddItemToArray(devices, entry_json(&report->plan->entries[i], report));

@@ -17,6 +17,7 @@ struct report {
 	enum result result;
 	const char *generator;       /* of the initramfs; NULL if there is none */
 	int root;                    /* to read what holds the devices now */
+	const char *probation;       /* what it is after this run; NULL if it was not asked */
 	bool was_applied;            /* drivers are read again; otherwise the plan tells what would be */
 	const struct cJSON *earlier; /* reports of this boot: what they say is not printed again; NULL: all is */
 };

@@ -4,15 +4,18 @@
 #include <errno.h>
 
 #include "binder/apply.h"
+#include "binder/efivar.h"
 #include "binder/holders.h"
 #include "binder/initramfs.h"
 #include "binder/late.h"
+#include "binder/modules.h"
 #include "binder/release.h"
 #include "binder/request.h"
 #include "binder/store.h"
 #include "lib/file.h"
 #include "lib/log.h"
 #include "lib/paths.h"
+#include "lib/root.h"
 
 /* What was begun as planned stays planned, whatever the machine shows now (a parameter of vfio-pci, for instance). */
 static void keep_taken(struct plan *plan, enum verdict verdict)
@@ -82,6 +85,83 @@ static void warn_ids(struct session *session)
 			    "cannot tell twin cards apart: the policy alone names devices");
 }
 
+static bool has_binds(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n_entries; i++)
+		if (plan->entries[i].verdict == VERDICT_BIND)
+			return true;
+	return false;
+}
+
+/* efivarfs is a module in most kernels. */
+static int open_efivars(const struct session *session, bool may_mount)
+{
+	int directory = efivar_open(session->root, may_mount);
+
+	if (directory == -ENODEV && may_mount && modules_load(session->inventory.modules, "efivarfs") == 0)
+		directory = efivar_open(session->root, true);
+	return directory;
+}
+
+/* What boot finds and decides, and what is to be said of it. */
+static void count_boot(struct session *session)
+{
+	int result = session->efivars < 0 ? session->efivars : probation_read(session->efivars, &session->found);
+
+	if (result < 0) {
+		problem_add(&session->problems, PROBLEM_MACHINE, "automatic disarm",
+			    "cannot read the EFI variables: %s; it is off at this boot", strerror(-result));
+		return;
+	}
+	if (session->found.state == PROBATION_FOREIGN)
+		problem_add(&session->problems, PROBLEM_MACHINE, "automatic disarm",
+			    "the EFI variable " EFIVAR_NAME " holds %zu bytes that are not understood; the probation "
+			    "begins anew",
+			    session->found.length);
+	session->decision = disarm_decide(&session->found,
+					  disarm_digest(session->root, &session->policy, &session->switches),
+					  disarm_boot(session->root), session->policy.disarm_after, &session->next);
+}
+
+/* Only boot counts boots. The others stay down where it has stood down, even if the variables cannot be read now. */
+static void follow_boot(struct session *session)
+{
+	if (session->efivars < 0 || probation_read(session->efivars, &session->found) < 0)
+		session->found.state = store_is_down(session->root) ? PROBATION_DOWN : PROBATION_NONE;
+	session->next = session->found;
+	session->decision = session->found.state == PROBATION_DOWN ? DISARM_STAND_DOWN : DISARM_GO;
+}
+
+static void ask_probation(struct session *session)
+{
+	bool is_boot = streq(session->command, "boot");
+
+	session->efivars = open_efivars(session, is_boot && root_is_own(session->root));
+	if (is_boot)
+		count_boot(session);
+	else
+		follow_boot(session);
+	if (session->decision != DISARM_STAND_DOWN)
+		return;
+	session->switches.off = session->switches.is_disarmed = true;
+	session->switches.off_cause = DISARM_CAUSE;
+	plan_free(&session->plan);
+	build(session);
+}
+
+void session_note_attempt(struct session *session)
+{
+	int result;
+
+	if (session->decision == DISARM_GO || session->found.state == PROBATION_DOWN)
+		return;
+	result = probation_write(session->efivars, &session->next);
+	if (result < 0)
+		problem_add(&session->problems, PROBLEM_MACHINE, "automatic disarm",
+			    "cannot write the EFI variable " EFIVAR_NAME ": %s; this boot is not counted",
+			    strerror(-result));
+}
+
 void session_plan(struct session *session, const char *command, const struct options *options, int root,
 		  const struct journal *journal)
 {
@@ -90,7 +170,7 @@ void session_plan(struct session *session, const char *command, const struct opt
 	struct policy_source source = { root, options->policy };
 	int result;
 
-	*session = (struct session){ .command = command, .root = root, .request = options->request };
+	*session = (struct session){ .command = command, .root = root, .request = options->request, .efivars = -1 };
 	switches_read(&session->switches, root, will_apply, &session->problems);
 	policy_read(&session->policy, &source, &session->switches, &session->problems);
 	if (options->request != NULL)
@@ -135,6 +215,10 @@ void session_plan(struct session *session, const char *command, const struct opt
 	if (session->input.keeps_bound)
 		ask_holders(session, verdict);
 	keep_taken(&session->plan, verdict);
+	/* Once the work was begun it is only to be finished. */
+	if (session->policy.disarm_after > 0 && !session->switches.off && has_binds(&session->plan) &&
+	    efivar_has_efi(root) && (journal == NULL || journal_is_empty(journal)))
+		ask_probation(session);
 	if (options->has_device)
 		narrow(session, &options->device);
 	if (options->request != NULL)
@@ -198,6 +282,7 @@ struct report session_report(const struct session *session)
 				.result = plan_result(&session->plan, has_policy_errors(session)),
 				.root = session->root,
 				.generator = session->generator,
+				.probation = session->efivars >= 0 ? probation_name(session->next.state) : NULL,
 				.was_applied = session->was_applied };
 }
 
@@ -216,4 +301,5 @@ void session_free(struct session *session)
 	switches_free(&session->switches);
 	problems_free(&session->problems);
 	free(session->stuck);
+	util_close_fd(&session->efivars);
 }

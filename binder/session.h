@@ -6,6 +6,7 @@
 #ifndef VFIOKIT_SESSION_H
 #define VFIOKIT_SESSION_H
 
+#include "binder/disarm.h"
 #include "binder/journal.h"
 #include "binder/options.h"
 #include "binder/report.h"
@@ -23,6 +24,9 @@ struct session {
 	struct plan_input input;
 	struct bdf *stuck;             /* owned */
 	const struct request *request; /* borrowed; NULL unless a person asks for something */
+	int efivars;                   /* where the probation is kept; -1 if it was not asked */
+	enum disarm_decision decision;
+	struct probation found, next;
 	const char *generator;         /* whose initramfs this run is in; NULL outside, or if unknown */
 	bool was_applied;
 };
@@ -34,6 +38,12 @@ struct session {
  */
 void session_plan(struct session *session, const char *command, const struct options *options, int root,
 		  const struct journal *journal);
+
+/*
+ * Before anything is bound: notes this boot as an attempt, if the policy is on probation. What does not work is a
+ * problem in the report; it stops nothing.
+ */
+void session_note_attempt(struct session *session);
 
 /* What a process has to do: apply the plan; or give back what an earlier one left unfinished; or only tell of it. */
 enum session_part { SESSION_APPLY, SESSION_RECOVER, SESSION_TELL };

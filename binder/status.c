@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "binder/commands.h"
+#include "binder/disarm.h"
 #include "binder/initramfs.h"
 #include "binder/report.h"
 #include "binder/store.h"
@@ -165,8 +166,25 @@ static const char *find_rebuild(const cJSON *first, int root)
 	return streq(digest, text_of(first, "policy_digest")) ? NULL : command;
 }
 
-static void end_document(cJSON *document, const cJSON *last, const struct status *status)
+/* Of the policy as it is now: what is in the image cannot be seen from here. */
+static char *explain_disarm(int root)
 {
+	const struct policy_source source = { root, NULL };
+	const struct switches no_switches = { 0 };
+	struct problems problems = { 0 };
+	struct policy policy = { 0 };
+	char *text;
+
+	policy_read(&policy, &source, &no_switches, &problems);
+	text = disarm_explain(root, policy.disarm_after);
+	policy_free(&policy);
+	problems_free(&problems);
+	return text;
+}
+
+static void end_document(cJSON *document, const cJSON *last, const struct status *status, int root)
+{
+	cleanup_free char *disarm = NULL;
 	cJSON *errors = last != NULL ? cJSON_Duplicate(cJSON_GetObjectItemCaseSensitive(last, "errors"), true) : NULL;
 
 	cJSON_AddItemToObject(document, "errors", errors != NULL ? errors : cJSON_CreateArray());
@@ -175,6 +193,8 @@ static void end_document(cJSON *document, const cJSON *last, const struct status
 		cJSON_AddStringToObject(document, "rebuild", status->rebuild);
 	else
 		cJSON_AddNullToObject(document, "rebuild");
+	disarm = explain_disarm(root);
+	cJSON_AddStringToObject(document, "disarm", disarm);
 	cJSON_AddStringToObject(document, "switch_off", SWITCH_OFF);
 }
 
@@ -194,7 +214,7 @@ static cJSON *show(struct status *status, const cJSON *first, const cJSON *last,
 		if (!as_json)
 			show_device(device, driver, has_address, kept);
 	}
-	end_document(document, last, status);
+	end_document(document, last, status, root);
 	return document;
 }
 
@@ -237,12 +257,13 @@ static int status_without_report(int root, bool as_json)
 	cJSON *document = begin_document(NULL, NULL);
 
 	cJSON_AddArrayToObject(document, "devices");
-	end_document(document, NULL, &(struct status){ 0 });
+	end_document(document, NULL, &(struct status){ 0 }, root);
 	if (as_json) {
 		report_emit_json(document);
 		return has_begun ? 1 : code_of("nothing");
 	}
 	cJSON_Delete(document);
+	print_line(explain_disarm(root));
 	if (has_begun) {
 		printf("A run began at this boot and left no report, but its journal in /" PATH_RUN
 		       " or /" PATH_RUN_PID1 "; 'vfiokit list' shows what holds each device. " SWITCH_OFF ".\n");
@@ -289,6 +310,7 @@ int command_status(const struct options *options, int root)
 			printf("/etc/vfiokit/bind.conf and its drop-ins are not what the image of this boot holds. "
 			       "Unless it was made again since: %s\n",
 			       status.rebuild);
+		print_line(explain_disarm(root));
 		show_summary(first, last, status.has_changed);
 		cJSON_Delete(document);
 	}

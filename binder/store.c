@@ -216,6 +216,16 @@ void store_unlock(struct store_lock *lock)
 	lock->fd = -1;
 }
 
+bool store_is_down(int root)
+{
+	cJSON *first = store_read(root);
+	const char *probation = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(first, "probation"));
+	bool answer = probation != NULL && streq(probation, "down");
+
+	cJSON_Delete(first);
+	return answer;
+}
+
 static void add_stuck(const cJSON *run, struct bdf **stuck, size_t *count)
 {
 	const cJSON *device;

@@ -6,6 +6,7 @@
 #ifndef VFIOKIT_STORE_H
 #define VFIOKIT_STORE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,6 +38,9 @@ struct store_lock {
 };
 void store_lock(struct store_lock *lock, int root, const char *directory, uint64_t deadline);
 void store_unlock(struct store_lock *lock);
+
+/* Did boot stand down at this boot (automatic disarm)? */
+bool store_is_down(int root);
 
 /*
  * The devices that hung a run of this boot: whoever touches one may hang as well. Returns their addresses, owned by the

@@ -8,6 +8,7 @@
 
 struct switches {
 	bool off;              /* vfiokit=off, or anything that may have meant it */
+	bool is_disarmed;      /* off, but not by the command line: automatic disarm */
 	bool plan_only;        /* vfiokit=plan */
 	const char *off_cause; /* why off is set, in words; static */
 	struct bdf *skip;      /* vfiokit.skip=; owned */

@@ -20,7 +20,7 @@ _vfiokit_addresses()
 _vfiokit()
 {
 	local current=$2 previous=$3 word seen='' skip='' booster='' root='' i
-	local commands="list check record suggest import bind release status image"
+	local commands="list check record suggest import bind release status image arm boot-ok"
 	local options="--root --policy --json --kernel --list --explain --output --booster --ask --graph --hostdev --needs --even-if-open --allow --all --deadline --verbose --help --version -v -h"
 
 	COMPREPLY=()

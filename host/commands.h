@@ -24,4 +24,10 @@ int command_release(const struct options *options, int root);
 /* --list, --explain, --output FILE or --booster [IMAGE]. */
 int command_image(const struct options *options, int root);
 
+/* Ends the stand-down of automatic disarm. */
+int command_arm(const struct options *options, int root);
+
+/* [SECONDS]: waits for a login, or so long, and marks this boot as a success. For vfiokit-boot-ok.service. */
+int command_boot_ok(const struct options *options, int root);
+
 #endif

@@ -2,6 +2,7 @@
 /* vfiokit image: what belongs in an initramfs, what the next boot will do with it, and an add-on for any of them. */
 #include <stdio.h>
 
+#include "binder/disarm.h"
 #include "host/addon.h"
 #include "host/booster.h"
 #include "host/commands.h"
@@ -79,7 +80,9 @@ static void explain_devices(const struct session *session)
 		printf("  change nothing: %s\n", session->policy.n_rules == 0
 							 ? "the policy has no rule"
 							 : "no rule of the policy matches a device");
-	if (plan->is_off)
+	if (plan->is_disarmed)
+		printf("  " DISARM_CAUSE "\n");
+	else if (plan->is_off)
 		printf("  It is switched off on the command line of this boot.\n");
 	else if (session->inventory.n_devices > 0 && !session->inventory.has_iommu)
 		printf("  WARNING: this boot has no IOMMU: without one nothing can be given to a guest\n");

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/image_items.h"
 
+#include "binder/efivar.h"
 #include "binder/modules.h"
 #include "lib/paths.h"
 
+/* Where automatic disarm counts. A module in most kernels, and in few images. */
+#define MODULE_EFIVARS "efivarfs"
 #define MODULE_TYPE1 "vfio_iommu_type1"
 
 static void add_file(struct image_items *items, const char *path)
@@ -44,6 +47,8 @@ static void add_modules(struct image_items *items, const struct session *session
 {
 	add_module(items, POLICY_DRIVER_DEFAULT);
 	add_module(items, MODULE_TYPE1);
+	if (session->policy.disarm_after > 0 && efivar_has_efi(session->root))
+		add_module(items, MODULE_EFIVARS);
 	for (size_t i = 0; i < session->policy.n_rules; i++)
 		if (!streq(session->policy.rules[i].settings.driver, POLICY_DRIVER_AUTO))
 			add_module(items, session->policy.rules[i].settings.driver);

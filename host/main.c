@@ -18,6 +18,9 @@ static const struct command commands[] = {
 	{ "release", "give devices back to their own drivers", command_release, TAKES_DEADLINE | TAKES_ALL, WORDS_MAX },
 	{ "status", "what was done at this boot, and whether it is still so", command_status, 0, 0 },
 	{ "image", "what belongs in an initramfs, and add-ons for any of them", command_image, TAKES_IMAGE, 1 },
+	{ "arm", "try the policy again after vfiokit has stood down by itself", command_arm, 0, 0 },
+	{ "boot-ok", "mark this boot as a success after a login or SECONDS (300); for a service", command_boot_ok, 0,
+	  1 },
 	{ 0 },
 };
 

@@ -69,6 +69,11 @@
 #define PATH_BLUETOOTH "sys/class/bluetooth"
 #define PATH_USB_STATE PATH_RUN "/usb.json"
 #define PATH_USB_SOCKET PATH_RUN "/usb.sock"
+#define PATH_EFI "sys/firmware/efi"
+#define PATH_EFIVARS PATH_EFI "/efivars"
+/* logind's: one file for each session. */
+#define PATH_SESSIONS "run/systemd/sessions"
+#define PATH_BOOT_ID "proc/sys/kernel/random/boot_id"
 
 #define PATH_CMDLINE "proc/cmdline"
 #define PATH_MOUNTS "proc/self/mounts"

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <linux/openat2.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "lib/util.h"
@@ -64,4 +65,12 @@ int root_open_parent(int root, const char *path, const char **ret_name)
 		*ret_name = slash + 1;
 	}
 	return root_open(root, directory, O_PATH | O_DIRECTORY, 0);
+}
+
+bool root_is_own(int root)
+{
+	struct stat ours, theirs;
+
+	return stat("/", &ours) == 0 && fstat(root, &theirs) == 0 && ours.st_dev == theirs.st_dev &&
+	       ours.st_ino == theirs.st_ino;
 }

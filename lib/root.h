@@ -6,6 +6,7 @@
 #ifndef VFIOKIT_ROOT_H
 #define VFIOKIT_ROOT_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /* Opens the directory that is the root of this process from now on. Returns a descriptor or a negative errno. */
@@ -22,5 +23,8 @@ int root_open(int root, const char *path, int flags, mode_t mode);
  * readlinkat). ret_name: points into path. Returns a descriptor or a negative errno.
  */
 int root_open_parent(int root, const char *path, const char **ret_name);
+
+/* Is it the root of the running system, and not a folder that stands for a machine? */
+bool root_is_own(int root);
 
 #endif

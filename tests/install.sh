@@ -55,7 +55,9 @@ check files has usr/sbin/vfio-bind usr/bin/vfiokit usr/share/man/man8/vfio-bind.
 	usr/share/bash-completion/completions/vfio-bind etc/vfiokit/bind.conf etc/vfiokit/bind.conf.d \
 	etc/vfiokit/udev.conf etc/vfiokit/hooks.conf usr/sbin/vfio-hook usr/sbin/vfio-guard \
 	usr/sbin/vfio-usbd usr/bin/vfio-usb usr/lib/systemd/system/vfio-usbd.service usr/share/man/man8/vfio-usb.8 \
-	usr/lib/systemd/system/vfio-guard@.service etc/libvirt/hooks/qemu.d/50-vfiokit usr/lib/systemd/system/vfiokit-bind.service usr/lib/udev/rules.d/70-vfiokit-late.rules
+	usr/lib/systemd/system/vfio-guard@.service etc/libvirt/hooks/qemu.d/50-vfiokit usr/lib/systemd/system/vfiokit-bind.service \
+	usr/lib/systemd/system/vfiokit-boot-ok.service \
+	usr/lib/systemd/system/multi-user.target.wants/vfiokit-boot-ok.service usr/lib/udev/rules.d/70-vfiokit-late.rules
 check example-binds-nothing "$dir/usr/sbin/vfio-bind" plan --policy "$dir/etc/vfiokit/bind.conf"
 check manual man -l --warnings "$dir/usr/share/man/man8/vfio-bind.8"
 check no-glue-unasked has_not usr/lib/dracut usr/lib/initcpio usr/share/initramfs-tools etc/mkinitcpio.conf.d

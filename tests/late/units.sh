@@ -35,6 +35,7 @@ install_units() {
 	install -m 755 "$top/build/vfio-bind" "$copy/usr/sbin/vfio-bind"
 	install -m 755 "$top/build/vfio-usbd" "$copy/usr/sbin/vfio-usbd"
 	install -m 755 /bin/kill "$copy/usr/bin/kill"
+	install -m 755 "$top/build/vfiokit" "$copy/usr/bin/vfiokit"
 }
 
 # Whatever it says about our files is an error.
@@ -69,7 +70,7 @@ comes_before_drivers() {
 
 "$top/tests/late/root.sh" bookworm >/dev/null || exit 1
 install_units
-for unit in vfiokit-bind.service vfiokit-late@0000:03:00.0.service vfio-usbd.service; do
+for unit in vfiokit-bind.service vfiokit-late@0000:03:00.0.service vfiokit-boot-ok.service vfio-usbd.service; do
 	check "verify $unit" verifies "$unit"
 	check "security $unit" exposure_is_low "$unit"
 done

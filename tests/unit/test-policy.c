@@ -155,7 +155,7 @@ TEST(policy_messages)
 		  "unknown key 'foo', expected id, address, path, class, serial, driver, boot-vga, group, on-bound, "
 		  "allow, optional or follow; this rule is not used" },
 		{ "[policy]\nid=1\n", "bind.conf:2",
-		  "unknown key 'id', expected driver, boot-vga, group or on-bound; nothing is bound" },
+		  "unknown key 'id', expected driver, boot-vga, group, on-bound or disarm-after; nothing is bound" },
 		{ "[foo]\n", "bind.conf:1", "unknown section [foo], expected [policy] or [device NAME]; ignored" },
 		{ A, "bind.conf:1",
 		  "rule 'a' selects nothing, expected id, address, path, class or serial; this rule is not used" },

@@ -5,6 +5,8 @@
 #include "binder/commands.h"
 #include "tests/unit/test.h"
 
+#define NO_EFI "automatic disarm is off: this machine was not started by EFI\n"
+
 #define REPORT "F: run/vfiokit/bind.json="
 #define DEVICE(verdict, after)                                                                                         \
 	"{\"address\":\"0000:01:00.0\",\"verdict\":\"" verdict "\",\"reason\":null,\"driver_after\":" after            \
@@ -22,10 +24,10 @@ static const struct {
 } cases[] = {
 	{ "nothing", ON_VFIO, 3, "vfiokit did nothing at this boot" },
 	{ "still so", ON_VFIO REPORT RESULT("ok", DEVICE("bind", "\"vfio-pci\"")) "}\n", 0,
-	  "0000:01:00.0: bind: why\nresult ok" },
+	  "0000:01:00.0: bind: why\n" NO_EFI "result ok" },
 	{ "bound, still so", ON_VFIO REPORT RESULT("ok", DEVICE("bound", "\"vfio-pci\"")) "}\n", 0, "bound: why\n" },
 	{ "taken since", ON_FOO REPORT RESULT("ok", DEVICE("bind", "\"vfio-pci\"")) "}\n", 1,
-	  "bind: why; CHANGED since then: foo holds it now\nresult ok of 'boot'; CHANGED since then" },
+	  "bind: why; CHANGED since then: foo holds it now\n" NO_EFI "result ok of 'boot'; CHANGED since then" },
 	{ "driverless since", DRIVERLESS REPORT RESULT("ok", DEVICE("bound", "\"vfio-pci\"")) "}\n", 1,
 	  "CHANGED since then: no driver holds it now" },
 	{ "vanished since", REPORT RESULT("ok", DEVICE("bind", "\"vfio-pci\"")) "}\n", 1, "CHANGED" },
@@ -39,7 +41,7 @@ static const struct {
 	{ "a later run counts",
 	  ON_FOO REPORT RESULT("ok", DEVICE("bind", "\"vfio-pci\"")) ",\"runs\":[" RESULT(
 		  "ok", DEVICE("skip", "\"foo\"")) "}]}\n",
-	  0, "0000:01:00.0: skip: why\nresult ok" },
+	  0, "0000:01:00.0: skip: why\n" NO_EFI "result ok" },
 	{ "the last run's result counts",
 	  ON_VFIO REPORT RESULT("error", "") ",\"runs\":[" RESULT("ok", DEVICE("bind", "\"vfio-pci\"")) "}]}\n", 0,
 	  "result error of 'boot', ok of the last run, 'boot'" },

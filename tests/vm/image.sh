@@ -87,6 +87,18 @@ image_tool()
 	echo "$program"
 }
 
+# image_copy_program PROGRAM: a dynamic one, with all its libraries, into the current directory.
+image_copy_program()
+{
+	local library
+
+	install -D -m 755 "$1" "usr/bin/$(basename "$1")"
+	ldd "$1" | sed -n 's/.*[[:space:]]\(\/[^ ]*\) (.*/\1/p' | while read -r library; do
+		mkdir -p ".$(dirname "$library")"
+		cp -L "$library" ".$library"
+	done
+}
+
 # image_like_booster KERNELDIR RELEASE: makes the current directory an image that booster-init.c boots
 # into the real root, and that loads the GPU's driver before all others.
 image_like_booster()

@@ -60,6 +60,14 @@ uefi()
 	option -drive if=pflash,format=raw,snapshot=on,file=/usr/share/OVMF/OVMF_VARS.fd
 }
 
+# The same, and what the firmware keeps lasts from one boot of the cell to the next.
+uefi_that_lasts()
+{
+	[ -e "$image.vars" ] || cp /usr/share/OVMF/OVMF_VARS.fd "$image.vars"
+	option -drive if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE.fd
+	option -drive "if=pflash,format=raw,file=$image.vars"
+}
+
 # What every kernel is told.
 # no_timer_check: on a busy host the kernel otherwise now and then takes the emulated timer for a broken one, and panics.
 machine_words="console=ttyS0 panic=-1 oops=panic intel_iommu=on no_timer_check"
