@@ -30,10 +30,15 @@ static void keep_taken(struct plan *plan, enum verdict verdict)
 	}
 }
 
-static void narrow(struct session *session, const struct bdf *bdf)
+static void narrow(struct session *session, const struct options *options)
 {
+	const struct bdf *bdf = &options->device;
 	char address[BDF_TEXT_SIZE];
 
+	if (options->request != NULL)
+		request_narrow(options->request, &session->plan);
+	if (!options->has_device)
+		return;
 	plan_narrow(&session->plan, &session->inventory, bdf);
 	bdf_format(bdf, address);
 	if (session->plan.is_gone)
@@ -219,10 +224,7 @@ void session_plan(struct session *session, const char *command, const struct opt
 	if (session->policy.disarm_after > 0 && !session->switches.off && has_binds(&session->plan) &&
 	    efivar_has_efi(root) && (journal == NULL || journal_is_empty(journal)))
 		ask_probation(session);
-	if (options->has_device)
-		narrow(session, &options->device);
-	if (options->request != NULL)
-		request_narrow(options->request, &session->plan);
+	narrow(session, options);
 	plan_explain(&session->plan, &session->input);
 	if (session->switches.plan_only && !is_release)
 		session->command = "plan";
