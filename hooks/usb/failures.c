@@ -2,6 +2,7 @@
 /* What did not work, and when to try it again. */
 #include "hooks/usb/core.h"
 
+#include "lib/log.h"
 #include "lib/util.h"
 
 #define FIRST_DELAY 250 /* ms, doubled each time */
@@ -114,9 +115,21 @@ static bool is_present(const struct usbd *daemon, const struct usb_failure *fail
 	return false;
 }
 
+/* A detach that was not over when libvirt's call returned is over now. */
+static void say_detached(const struct usbd *daemon, const struct usb_failure *failure)
+{
+	const struct usb_guest *guest = usb_guest_find(daemon->guests, daemon->n_guests, failure->uuid);
+
+	if (failure->kind == USB_DETACH && guest != NULL)
+		log_info("%s: detached from guest %s: it has let go of it now", failure->alias, guest->name);
+}
+
 void usb_failure_prune(struct usbd *daemon)
 {
-	for (size_t i = daemon->n_failures; daemon->failures != NULL && i-- > 0;)
-		if (!is_present(daemon, &daemon->failures[i]))
-			drop(daemon, i);
+	for (size_t i = daemon->n_failures; daemon->failures != NULL && i-- > 0;) {
+		if (is_present(daemon, &daemon->failures[i]))
+			continue;
+		say_detached(daemon, &daemon->failures[i]);
+		drop(daemon, i);
+	}
 }

@@ -107,7 +107,6 @@ static void on_device(struct usbd *daemon, const struct virt_event *event)
 		return;
 	if (event->kind == VIRT_DEVICE_REMOVED) {
 		remove_hostdev(&daemon->guests[i], event->alias);
-		usb_failure_forget(daemon, event->alias, event->uuid);
 		usb_failure_retry_guest(daemon, event->uuid);
 	}
 	if (event->kind == VIRT_DEVICE_STAYED && usb_alias_is_ours(event->alias))
