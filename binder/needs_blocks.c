@@ -66,7 +66,7 @@ void blocks_free(struct blocks *blocks)
 
 struct block *blocks_find(const struct blocks *blocks, const char *name)
 {
-	struct block key;
+	struct block key = { 0 };
 
 	if (blocks->count == 0 || !util_copy_fixed(key.name, sizeof(key.name), name))
 		return NULL;

@@ -141,6 +141,9 @@ static void ask_probation(struct session *session)
 {
 	bool is_boot = streq(session->command, "boot");
 
+	if (session->policy.disarm_after == 0 || session->switches.off || !has_binds(&session->plan) ||
+	    !efivar_has_efi(session->root))
+		return;
 	session->efivars = open_efivars(session, is_boot && root_is_own(session->root));
 	if (is_boot)
 		count_boot(session);
@@ -167,24 +170,29 @@ void session_note_attempt(struct session *session)
 			    strerror(-result));
 }
 
+static void scan(struct session *session)
+{
+	int result = inventory_scan(&session->inventory, session->root, &session->problems);
+
+	if (result < 0)
+		problem_add(&session->problems, PROBLEM_MACHINE, PATH_DEVICES,
+			    "cannot list the PCI devices: %s (is /sys mounted?); nothing was changed",
+			    strerror(-result));
+}
+
 void session_plan(struct session *session, const char *command, const struct options *options, int root,
 		  const struct journal *journal)
 {
 	bool will_apply = journal != NULL, is_release = options->request != NULL && options->request->is_release;
 	enum verdict verdict = is_release ? VERDICT_RELEASE : VERDICT_BIND;
 	struct policy_source source = { root, options->policy };
-	int result;
 
 	*session = (struct session){ .command = command, .root = root, .request = options->request, .efivars = -1 };
 	switches_read(&session->switches, root, will_apply, &session->problems);
 	policy_read(&session->policy, &source, &session->switches, &session->problems);
 	if (options->request != NULL)
 		request_add_rule(options->request, &session->policy);
-	result = inventory_scan(&session->inventory, root, &session->problems);
-	if (result < 0)
-		problem_add(&session->problems, PROBLEM_MACHINE, PATH_DEVICES,
-			    "cannot list the PCI devices: %s (is /sys mounted?); nothing was changed",
-			    strerror(-result));
+	scan(session);
 	if (options->kernel != NULL)
 		(void)util_copy_fixed(session->inventory.release, sizeof(session->inventory.release), options->kernel);
 	if (journal != NULL)
@@ -221,8 +229,7 @@ void session_plan(struct session *session, const char *command, const struct opt
 		ask_holders(session, verdict);
 	keep_taken(&session->plan, verdict);
 	/* Once the work was begun it is only to be finished. */
-	if (session->policy.disarm_after > 0 && !session->switches.off && has_binds(&session->plan) &&
-	    efivar_has_efi(root) && (journal == NULL || journal_is_empty(journal)))
+	if (journal == NULL || journal_is_empty(journal))
 		ask_probation(session);
 	narrow(session, options);
 	plan_explain(&session->plan, &session->input);

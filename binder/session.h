@@ -27,7 +27,7 @@ struct session {
 	int efivars;                   /* where the probation is kept; -1 if it was not asked */
 	enum disarm_decision decision;
 	struct probation found, next;
-	const char *generator;         /* whose initramfs this run is in; NULL outside, or if unknown */
+	const char *generator; /* whose initramfs this run is in; NULL outside, or if unknown */
 	bool was_applied;
 };
 

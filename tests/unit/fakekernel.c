@@ -337,7 +337,8 @@ static int dispatch(struct fake_kernel *fake, const char *path, const char *valu
 static void record(struct fake_kernel *fake, const char *path, const char *value)
 {
 	/* Both directories have names of the same length. */
-	const char *name = starts_with(path, "sys/") && !streq(path, PATH_PROBE) ? path + strlen(PATH_DRIVERS "/") : "";
+	size_t before = strlen(PATH_DRIVERS "/");
+	const char *name = starts_with(path, "sys/") && !streq(path, PATH_PROBE) ? path + before : "";
 	int length = (int)strcspn(name, "/");
 
 	if (fake->hung[0] != '\0' && (strstr(path, fake->hung) != NULL || streq(value, fake->hung)))

@@ -64,6 +64,8 @@ static bool contradict(const struct cause *a, const struct cause *b)
 /* Each reason alone, and every two that can hold together: the first in order is given. */
 TEST(plan_precedence)
 {
+	static const struct cause nothing = { .name = "" };
+
 	for (size_t i = 0; i < ARRAY_SIZE(causes); i++) {
 		for (size_t j = i; j < ARRAY_SIZE(causes); j++) {
 			cleanup_free char *verdict = NULL;
@@ -71,7 +73,7 @@ TEST(plan_precedence)
 			if (j > i && contradict(&causes[i], &causes[j]))
 				continue;
 			test_case("%s and %s", causes[i].name, causes[j].name);
-			verdict = verdict_of_both(&causes[i], j == i ? &(struct cause){ .name = "" } : &causes[j]);
+			verdict = verdict_of_both(&causes[i], j == i ? &nothing : &causes[j]);
 			CHECK_STR(verdict, causes[i].verdict);
 		}
 	}

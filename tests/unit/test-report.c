@@ -113,7 +113,8 @@ TEST(report_json_document)
 	CHECK_STR(text,
 		  "{\"version\":1,\"command\":\"plan\",\"kernel\":\"6.1.0\",\"result\":\"partial\","
 		  "\"policy\":[\"etc/"
-		  "x.conf\"],\"policy_digest\":\"0000000000000000\",\"image\":null,\"probation\":null,\"errors\":[{\"where\":\"bind.conf:"
+		  "x.conf\"],\"policy_digest\":\"0000000000000000\",\"image\":null,\"probation\":null,\"errors\":[{"
+		  "\"where\":\"bind.conf:"
 		  "9\",\"message\":\"unknown key 'foo', "
 		  "expected id, address, path, class, serial, driver, boot-vga, group, on-bound, allow, optional or "
 		  "follow; this "

@@ -22,7 +22,7 @@
 #define FORCED "/etc/booster.forced"
 #define ALIASES MODULES "booster.alias" /* lines: pattern, module */
 
-static void die(const char *what)
+static __attribute__((noreturn)) void die(const char *what)
 {
 	printf("booster-init: %s: %s\n", what, strerror(errno));
 	fflush(stdout);

@@ -18,7 +18,7 @@
 
 extern char **environ;
 
-static void die(const char *what, const char *why)
+static __attribute__((noreturn)) void die(const char *what, const char *why)
 {
 	printf("strict-init: %s: %s\n", what, why);
 	fflush(stdout);

@@ -65,7 +65,7 @@ forget() {
 put() {
 	chattr -i $variable 2>/dev/null
 	# shellcheck disable=SC2059 # escapes
-	printf "\7\0\0\0$1" >$variable
+	printf "\007\000\000\000$1" >$variable
 }
 
 # bound: this boot has taken the card, and left no mount behind.
@@ -179,14 +179,14 @@ step7() {
 	holds "proven 0"
 	forget
 	counted vfio-bind boot
-	touched
+	check "it was bound anew" [ "$writes" -gt 0 ]
 	holds "proven 0"
 	forget
 	echo "# changed" >>/etc/vfiokit/bind.conf
 	boot
 	holds "tried 1"
 	garbage x "garbage" 1
-	garbage "vfiokit\2$(printf '%024d' 0)" "another version" 32
+	garbage "vfiokit\002$(printf '%024d' 0)" "another version" 32
 	garbage "$(printf '%0200d' 0)" "what is too long" 200
 	# One that cannot be written stops nothing. It is the kernel's own protection that is not lifted.
 	umount $efivars
