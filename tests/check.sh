@@ -88,12 +88,12 @@ step cli tests/cli/run.sh
 
 # One virtual machine at a time.
 in_virtual_machines() {
-	step vm tests/vm/run.sh ${full:+-a}
+	step system tests/system/run.sh ${full:+--full}
 	step images tests/images/run.sh $full
 	[ -z "${MKINITCPIO_SRC:-}" ] || step mkinitcpio-real tests/images/mkinitcpio.sh
 	step units tests/late/units.sh
 	step late tests/late/run.sh
-	step system tests/system/run.sh ${full:+--full}
+	step vm tests/vm/run.sh ${full:+-a}
 }
 
 rm -rf "$logs"
