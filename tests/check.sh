@@ -77,7 +77,7 @@ on_this_machine() {
 	step machines tests/machines/run.sh
 	step machines-sanitizers env BUILD=build/san tests/machines/run.sh
 	step golden tests/golden/run.sh
-step cli tests/cli/run.sh
+	step cli tests/cli/run.sh
 	step cli-shared tests/cli/run.sh -b build/shared
 	step cli-sanitizers tests/cli/run.sh -b build/san
 	step install tests/install.sh
