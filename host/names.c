@@ -43,10 +43,11 @@ void names_close(struct names *names)
 	free(names);
 }
 
+/* Not from udev's hwdb: the same names, and libpci forgets to free what it opens when there is none. */
 static void lookup(struct names *names, int flags, const struct device *device, char name[static NAME_SIZE])
 {
-	if (pci_lookup_name(names->access, name, NAME_SIZE, flags | PCI_LOOKUP_NO_NUMBERS, device->vendor,
-			    device->device) == NULL)
+	if (pci_lookup_name(names->access, name, NAME_SIZE, flags | PCI_LOOKUP_NO_NUMBERS | PCI_LOOKUP_NO_HWDB,
+			    device->vendor, device->device) == NULL)
 		name[0] = '\0';
 }
 
@@ -91,7 +92,8 @@ void names_model(struct names *names, const struct device *device, char name[sta
 
 void names_class(struct names *names, const struct device *device, char name[static NAME_SIZE])
 {
-	if (pci_lookup_name(names->access, name, NAME_SIZE, PCI_LOOKUP_CLASS | PCI_LOOKUP_NO_NUMBERS,
+	if (pci_lookup_name(names->access, name, NAME_SIZE,
+			    PCI_LOOKUP_CLASS | PCI_LOOKUP_NO_NUMBERS | PCI_LOOKUP_NO_HWDB,
 			    (int)device_subclass(device)) == NULL)
 		name[0] = '\0';
 }
