@@ -59,8 +59,10 @@ static const char *why_not(const struct recording *recording, const struct optio
 static int look(struct recording *recording, const struct options *options)
 {
 	struct policy_source source = { recording->root, options->policy };
+	/* Not against the old record: whatever is there now is what shall be recorded. */
+	const struct record no_record = { 0 };
 	struct plan_input input = { &recording->inventory, &recording->policy, &recording->switches,
-				    .needs = &needs_unknown };
+				    .needs = &needs_unknown, .record = &no_record };
 	int result;
 
 	policy_read(&recording->policy, &source, &recording->switches, &recording->problems);

@@ -12,7 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct policy policy = { 0 };
 	struct problems problems = { 0 };
 	struct policy_loader loader = { .policy = &policy, .problems = &problems };
-	const struct plan_input input = { &inventory, &policy, &switches, &needs_unknown };
+	const struct record no_record = { 0 };
+	const struct plan_input input = { &inventory, &policy, &switches, &needs_unknown, .record = &no_record };
 	struct plan plan;
 
 	device.bdf.bus = 1;
