@@ -88,7 +88,6 @@ TEST(usb_hostile_strings)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		int root = test_root("");
 		struct usb_inventory inventory;
-		cleanup_free char *words = NULL;
 
 		test_case("%zu", i);
 		usbtree_device(root, "1-4", 5, "1111:0001", "03");
