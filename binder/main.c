@@ -20,7 +20,7 @@ static const struct command commands[] = {
 };
 
 static const struct program program = { PROGRAM, "Gives PCI devices to vfio-pci as /etc/vfiokit/bind.conf says.",
-					commands };
+					commands, NULL };
 
 /* The command is the first word that is neither an option nor an option's value. */
 static bool is_boot(int argc, char **argv)

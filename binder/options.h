@@ -4,6 +4,7 @@
 #define VFIOKIT_OPTIONS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "lib/bdf.h"
 
@@ -43,6 +44,7 @@ struct options {
 	bool all;          /* every device, instead of those named */
 	bool even_if_open; /* take a device also if something has it open */
 	bool quiet;        /* only what no earlier run of this boot has said */
+	bool help, version;
 };
 
 /* Which commands take an option that not all of them take. */
@@ -69,11 +71,25 @@ struct command {
 	int max_words;      /* behind the command */
 };
 
+/* What an option is called, and what becomes of it. */
+struct option_row {
+	const char *name, *value, *help; /* value: what stands for it in --help; NULL: it has none */
+	char letter;                     /* 0 if it has none */
+	unsigned int takes;              /* only for commands that take this; 0: for all */
+	/* Reads the value. Returns -1 to go on, or the exit code. NULL: the member below is all that it sets. */
+	int (*take)(const char *value, struct options *options, const char *program);
+	size_t member; /* offset in struct options: of a bool, or with a value of a const char * that borrows it */
+};
+
 struct program {
 	const char *name;
-	const char *purpose;            /* one sentence, for --help */
-	const struct command *commands; /* the last one has no name */
+	const char *purpose;              /* one sentence, for --help */
+	const struct command *commands;   /* the last one has no name */
+	const struct option_row *options; /* its own, behind those that both have; the last one has no name; or NULL */
 };
+
+/* Says what is wrong with the command line; word: the one that is, or NULL. Returns EXIT_USAGE. */
+int options_complain(const char *program, const char *what, const char *word);
 
 /*
  * Reads the command line, prints help or the version where asked, opens the root and runs the command. Options stand

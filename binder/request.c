@@ -2,6 +2,7 @@
 #include "binder/request.h"
 
 #include "binder/late.h"
+#include "binder/release.h"
 
 #define REQUEST_RULE "request"
 
@@ -78,8 +79,7 @@ void request_narrow(const struct request *request, struct plan *plan)
 {
 	size_t kept = 0;
 
-	if (request->is_release)
-		return;
+	(void)request;
 	for (size_t i = 0; i < plan->n_entries; i++) {
 		if (concerns(&plan->entries[i]))
 			plan->entries[kept++] = plan->entries[i];
@@ -166,4 +166,29 @@ void request_plan_release(const struct request *request, struct plan *plan, cons
 		entry->reason = REASON_ABSENT;
 		entry->verdict = VERDICT_SKIP;
 	}
+}
+
+struct request request_new_bind(void)
+{
+	static const struct request_steps steps = {
+		.add_rule = request_add_rule,
+		.mark = request_mark,
+		.narrow = request_narrow,
+	};
+
+	return (struct request){ .steps = &steps };
+}
+
+struct request request_new_release(bool is_all)
+{
+	static const struct request_steps steps = {
+		.add_rule = request_add_rule,
+		.mark = request_mark,
+		.plan = request_plan_release,
+		.run = release_run,
+		.finish = release_finish,
+		.conclude = release_conclude,
+	};
+
+	return (struct request){ .steps = &steps, .is_release = true, .is_all = is_all };
 }

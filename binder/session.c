@@ -9,7 +9,6 @@
 #include "binder/initramfs.h"
 #include "binder/late.h"
 #include "binder/modules.h"
-#include "binder/release.h"
 #include "binder/request.h"
 #include "binder/store.h"
 #include "lib/file.h"
@@ -35,8 +34,8 @@ static void narrow(struct session *session, const struct options *options)
 	const struct bdf *bdf = &options->device;
 	char address[BDF_TEXT_SIZE];
 
-	if (options->request != NULL)
-		request_narrow(options->request, &session->plan);
+	if (options->request != NULL && !options->request->is_release)
+		options->request->steps->narrow(options->request, &session->plan);
 	if (!options->has_device)
 		return;
 	plan_narrow(&session->plan, &session->inventory, bdf);
@@ -49,7 +48,7 @@ static void narrow(struct session *session, const struct options *options)
 static void build(struct session *session)
 {
 	if (session->request != NULL && session->request->is_release)
-		request_plan_release(session->request, &session->plan, &session->input);
+		session->request->steps->plan(session->request, &session->plan, &session->input);
 	else
 		plan_build(&session->plan, &session->input);
 }
@@ -191,7 +190,7 @@ void session_plan(struct session *session, const char *command, const struct opt
 	switches_read(&session->switches, root, will_apply, &session->problems);
 	policy_read(&session->policy, &source, &session->switches, &session->problems);
 	if (options->request != NULL)
-		request_add_rule(options->request, &session->policy);
+		options->request->steps->add_rule(options->request, &session->policy);
 	scan(session);
 	if (options->kernel != NULL)
 		(void)util_copy_fixed(session->inventory.release, sizeof(session->inventory.release), options->kernel);
@@ -209,7 +208,7 @@ void session_plan(struct session *session, const char *command, const struct opt
 	if (options->has_device)
 		late_mark(&session->inventory, root, &options->device, &session->needs);
 	if (options->request != NULL)
-		request_mark(options->request, &session->inventory, root, &session->needs);
+		options->request->steps->mark(options->request, &session->inventory, root, &session->needs);
 	log_debug("%zu functions, %zu rules from %zu files, %s IOMMU, vfio-pci %s", session->inventory.n_devices,
 		  session->policy.n_rules, session->policy.n_files, session->inventory.has_iommu ? "with" : "no",
 		  inventory_driver(&session->inventory, POLICY_DRIVER_DEFAULT) == KNOWN_NO ? "missing" : "not missing");
@@ -244,7 +243,9 @@ void session_apply(struct session *session, enum session_part part, struct journ
 	struct kernel_context context = { session->root, session->inventory.modules };
 	struct kernel kernel = kernel_real(&context);
 	struct apply apply;
-	bool is_release = session->request != NULL && session->request->is_release;
+	const struct request_steps *release = session->request != NULL && session->request->is_release
+						      ? session->request->steps
+						      : NULL;
 
 	session->was_applied = true;
 	apply_prepare(&apply, &session->plan, &kernel, journal, deadline);
@@ -255,22 +256,22 @@ void session_apply(struct session *session, enum session_part part, struct journ
 			    "cannot make a journal, so nothing could be undone; nothing was changed");
 	} else {
 		journal_keep_copy(journal, session->root, directory);
-		if (part == SESSION_APPLY && is_release)
-			release_run(&apply);
+		if (part == SESSION_APPLY && release != NULL)
+			release->run(&apply);
 		else if (part == SESSION_APPLY)
 			apply_run(&apply);
 		else
 			apply_load_journal(&apply);
 		if (part == SESSION_RECOVER)
 			apply_recover(&apply);
-		if (part == SESSION_RECOVER && is_release)
-			release_finish(&apply);
+		if (part == SESSION_RECOVER && release != NULL)
+			release->finish(&apply);
 	}
 	if (apply.lacks_type1 && apply_has_bound(&apply))
 		problem_add(&session->problems, PROBLEM_MACHINE, "vfio_iommu_type1",
 			    "cannot load this module; the devices are bound, but no guest starts until it is loaded");
-	if (is_release)
-		release_conclude(&apply);
+	if (release != NULL)
+		release->conclude(&apply);
 	else
 		apply_conclude(&apply, &session->plan, &session->input);
 	apply_free(&apply);

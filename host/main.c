@@ -2,6 +2,7 @@
 /* vfiokit: the command for people, over the binder's stages. */
 #include "binder/commands.h"
 #include "host/commands.h"
+#include "host/options.h"
 
 /* Addresses behind a command. */
 #define WORDS_MAX 64
@@ -26,7 +27,7 @@ static const struct command commands[] = {
 
 static const struct program program = { "vfiokit",
 					"Shows the PCI devices of this machine and what vfiokit did with them.",
-					commands };
+					commands, host_options };
 
 int main(int argc, char **argv)
 {

@@ -2,8 +2,6 @@
 /* vfiokit bind and release: what a person asks for now, through the binder's one plan and one apply. */
 #include "binder/request.h"
 
-#include <stdio.h>
-
 #include "binder/commands.h"
 #include "binder/initramfs.h"
 #include "host/commands.h"
@@ -11,9 +9,7 @@
 
 static int complain(const char *what, const char *word)
 {
-	fprintf(stderr, "vfiokit: %s%s%s%s; nothing was changed, try 'vfiokit --help'\n", what,
-		word != NULL ? " '" : "", word != NULL ? word : "", word != NULL ? "'" : "");
-	return EXIT_USAGE;
+	return options_complain("vfiokit", what, word);
 }
 
 /* The guards that a bind may waive, as the policy's key names them. Returns the first word that is none. */
@@ -62,7 +58,7 @@ static int run(struct request *request, const struct options *given, int root)
 
 int command_bind(const struct options *options, int root)
 {
-	struct request request = { 0 };
+	struct request request = request_new_bind();
 	int code = run(&request, options, root);
 
 	request_free(&request);
@@ -71,7 +67,7 @@ int command_bind(const struct options *options, int root)
 
 int command_release(const struct options *options, int root)
 {
-	struct request request = { .is_release = true, .is_all = options->all };
+	struct request request = request_new_release(options->all);
 	int code = run(&request, options, root);
 
 	request_free(&request);

@@ -18,9 +18,10 @@ static int run_show(const struct options *options, int root)
 static int run_make(const struct options *options, int root)
 {
 	(void)root;
-	printf("make %s %s %d %d %d %d %s", options->kernel != NULL ? options->kernel : "-",
-	       options->output != NULL ? options->output : "-", options->list, options->explain, options->booster,
-	       options->n_words, options->n_words > 0 ? options->words[0] : "-");
+	printf("make %s%s %s %d %d %d %d %s", options->graph != NULL ? options->graph : "",
+	       options->kernel != NULL ? options->kernel : "-", options->output != NULL ? options->output : "-",
+	       options->list, options->explain, options->booster, options->n_words,
+	       options->n_words > 0 ? options->words[0] : "-");
 	return 5;
 }
 
@@ -41,6 +42,26 @@ static const struct command commands[] = {
 	{ "make", "makes it", run_make, TAKES_IMAGE, 1 },
 	{ 0 },
 };
+/* A program's own, as vfiokit has them. */
+static int take_graph(const char *value, struct options *options, const char *program)
+{
+	if (!streq(value, "svg"))
+		return options_complain(program, "--graph takes svg, not", value);
+	options->graph = value;
+	return -1;
+}
+
+static const struct option_row own[] = {
+	{ "list", NULL, "lists", 0, TAKES_IMAGE, NULL, offsetof(struct options, list) },
+	{ "explain", NULL, "explains", 0, TAKES_IMAGE, NULL, offsetof(struct options, explain) },
+	{ "output", "FILE", "writes", 0, TAKES_IMAGE, NULL, offsetof(struct options, output) },
+	{ "booster", NULL, "boosts", 0, TAKES_IMAGE, NULL, offsetof(struct options, booster) },
+	{ "kernel", "RELEASE", "chooses", 0, TAKES_IMAGE, NULL, offsetof(struct options, kernel) },
+	{ "graph", "FORM", "draws", 0, TAKES_IMAGE, take_graph, 0 },
+	{ "all", NULL, "for none of these commands", 0, TAKES_ALL, NULL, offsetof(struct options, all) },
+	{ 0 },
+};
+
 static const struct command no_deadline[] = { { "show", "shows it", run_show, 0, 0 }, { 0 } };
 
 static const struct {
@@ -74,6 +95,10 @@ static const struct {
 	{ "word make", 2, "", "unknown command 'word'" },
 	{ "make --kernel 6.1 --list", 5, "make 6.1 - 1 0 0 0 -", "" },
 	{ "--explain make --output=f --booster", 5, "make - f 0 1 1 0 -", "" },
+	{ "make --graph svg", 5, "make svg- - 0 0 0 0 -", "" },
+	{ "make --graph png", 2, "", "prog: --graph takes svg, not 'png'; nothing was changed, try 'prog --help'\n" },
+	{ "make --all", 2, "", "unknown option '--all'" },
+	{ "make --help", 0, "  --graph FORM        draws\n", "" },
 	{ "make --output", 2, "", "a value is missing for '--output'" },
 	{ "make --deadline 3", 2, "", "does not take one of the options given: 'make'" },
 	{ "show --list", 2, "", "does not take one of the options given: 'show'" },
@@ -98,13 +123,14 @@ static const struct {
 struct call {
 	const char *words;
 	const struct command *commands;
+	const struct option_row *options;
 	int code;
 };
 
 static void call_main(void *context)
 {
 	struct call *call = context;
-	const struct program program = { "prog", "Does it.", call->commands };
+	const struct program program = { "prog", "Does it.", call->commands, call->options };
 	cleanup_free char *copy = util_copy(call->words);
 	char name[] = "prog", *rest = copy, *argv[16] = { name };
 	int argc = 1;
@@ -125,7 +151,7 @@ static void call_both(void *context)
 TEST(options_rows)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct call call = { .words = cases[i].words, .commands = commands };
+		struct call call = { .words = cases[i].words, .commands = commands, .options = own };
 
 		test_case("'%s'", cases[i].words);
 		optind = 0;
