@@ -107,7 +107,8 @@ guest()
 		nothing_left "$name"
 	done
 
-	# Of both names machined takes only "ab",.
+	# Of both names machined takes only "ab".
+	virsh -q undefine "$(uuid_of 1)"
 	define 1 "a b"
 	define 2 "a+b"
 	check "a guest starts" start 1
