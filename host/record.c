@@ -45,7 +45,7 @@ static const char *why_not(const struct recording *recording, const struct optio
 	if (!streq(options->root, "/"))
 		return NULL;
 	if (fstatat(recording->root, PATH_PROC "/1/root", &first, 0) < 0 || fstat(recording->root, &own) < 0)
-		return "the root of process 1 cannot be seen (is this root, and /proc mounted?)";
+		return "process 1 shows no root (is this root, and is /proc mounted?)";
 	if (first.st_dev != own.st_dev || first.st_ino != own.st_ino)
 		return "this is a chroot";
 	if (sysfs_exists(recording->root, "run/systemd/container"))
