@@ -129,6 +129,7 @@ guests_without_room()
 	check "the host keeps the device" test -e "$(device_at 3)/driver"
 	destroy 3
 
+	virsh -q undefine "$(uuid_of 2)"
 	usb_guest 2 other
 	printf '[usb a]\nport = %s\nguest = one\n' "$(path_of 3)" >"$conf"
 	start 2

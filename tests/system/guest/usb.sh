@@ -12,6 +12,7 @@ qmp_id=0
 qmp() {
 	local line
 
+	qmp_answer=
 	if [ "$qmp_id" = 0 ]; then
 		modprobe virtio_console
 		wait_for 60 test -e /dev/virtio-ports/qmp || return
@@ -23,6 +24,7 @@ qmp() {
 	echo "{\"execute\": \"$1\", \"arguments\": {${2:-}}, \"id\": $qmp_id}" >&7
 	while read -r -t 60 line <&7; do
 		[[ $line == *"\"id\": $qmp_id"[,}]* ]] || continue
+		qmp_answer=$line
 		[[ $line == *'"error":'* ]] || return 0
 		echo "QEMU: $1: $line"
 		return 1
@@ -33,7 +35,17 @@ qmp() {
 
 # plug DRIVER NAME PORT [MORE]: into that port of the controller, or of a hub in it (3.1). serial NAME PORT [MORE]: a serial
 # adapter; stick NAME PORT [MORE]: a stick. Both names are among those that usb() has.
-plug() { qmp device_add "\"driver\": \"$1\", \"id\": \"$2\", \"bus\": \"usb.0\", \"port\": \"$3\"${4:+, $4}"; }
+# What an unplugged device used is free only some time after QEMU said that it is gone.
+plug() {
+	local i
+
+	for ((i = 0; i < 100; i++)); do
+		qmp device_add "\"driver\": \"$1\", \"id\": \"$2\", \"bus\": \"usb.0\", \"port\": \"$3\"${4:+, $4}" && return
+		[[ $qmp_answer == *"is in use"* ]] || return 1
+		sleep 0.1
+	done
+	return 1
+}
 serial() { plug usb-serial "$1" "$2" "\"chardev\": \"$1\", \"always-plugged\": true${3:+, $3}"; }
 stick() { plug usb-storage "$1" "$2" "\"drive\": \"$1\", \"removable\": true${3:+, $3}"; }
 unplug() { qmp device_del "\"id\": \"$1\""; }
