@@ -80,8 +80,8 @@ told()
 	head -c 300 "$work/err" | tr -c '[:print:]\n' '?'
 }
 
-# bounded COMMAND...: runs it within $limit seconds. Leaves $code, $work/out and $work/err.
-limit=20
+# bounded COMMAND...: runs it within $limit seconds, a loaded machine included. Leaves $code, $work/out and $work/err.
+limit=60
 bounded()
 {
 	timeout -k 2 "$limit" "$@" >"$work/out" 2>"$work/err" </dev/null
