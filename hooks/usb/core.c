@@ -56,15 +56,21 @@ static void add_going(const struct usbd *daemon, struct usb_job *job)
 	}
 }
 
+/* Owned by the caller. */
+static char *reason_of(const struct usb_action *action)
+{
+	return action->rule != NULL && action->reason == action->rule->name
+		       ? util_format("[usb %s] of hooks.conf", action->reason)
+		       : util_copy(action->reason);
+}
+
 static void start_action(struct usbd *daemon, const struct usb_action *action)
 {
 	struct usb_job *job = new_job(daemon, action->kind == USB_ATTACH ? JOB_ATTACH : JOB_DETACH,
 				      (size_t)(action->guest - daemon->guests));
 
 	job->alias = action->kind == USB_ATTACH ? usb_alias_format(action->device) : util_copy(action->alias);
-	job->reason = action->rule != NULL && action->reason == action->rule->name
-			      ? util_format("[usb %s] of hooks.conf", action->reason)
-			      : util_copy(action->reason);
+	job->reason = reason_of(action);
 	job->has_device = action->device != NULL;
 	job->event_time = daemon->event_time;
 	job->changes = daemon->changes;
@@ -93,6 +99,18 @@ static void read_guests(struct usbd *daemon)
 	}
 }
 
+/* Once: when that guest lets go of it, an event leads to a plan that attaches it. */
+static void say_held(struct usbd *daemon, const struct usb_action *action, const char *alias)
+{
+	cleanup_free char *what = usb_device_describe(action->device);
+	cleanup_free char *reason = reason_of(action);
+
+	if (usb_failure_note_held(daemon, alias, action->guest->uuid, action->holder->name))
+		log_warning("%s at %s: not given to guest %s (%s): guest %s has it by its definition or by hand; it "
+			    "stays there",
+			    what, usb_choice_place(action->device), action->guest->name, reason, action->holder->name);
+}
+
 static void act(struct usbd *daemon)
 {
 	const struct usb_world world = usbd_world(daemon);
@@ -101,11 +119,14 @@ static void act(struct usbd *daemon)
 	usb_plan(&world, &actions);
 	for (size_t i = 0; i < actions.count; i++) {
 		const struct usb_action *action = &actions.items[i];
-		cleanup_free char *alias = action->kind == USB_ATTACH ? usb_alias_format(action->device)
-								      : util_copy(action->alias);
+		cleanup_free char *alias = action->kind == USB_DETACH ? util_copy(action->alias)
+								      : usb_alias_format(action->device);
 		const struct usb_failure *failure = usb_failure_find(daemon, alias, action->guest->uuid, action->kind);
 
-		if (!usbd_is_busy(daemon, action->guest->uuid) && (failure == NULL || failure->not_before <= usb_now()))
+		if (action->kind == USB_HELD)
+			say_held(daemon, action, alias);
+		else if (!usbd_is_busy(daemon, action->guest->uuid) &&
+			 (failure == NULL || failure->not_before <= usb_now()))
 			start_action(daemon, action);
 	}
 	free(actions.items);

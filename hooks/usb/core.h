@@ -111,6 +111,8 @@ const struct usb_failure *usb_failure_find(const struct usbd *daemon, const char
 					   enum usb_action_kind kind);
 /* Returns whether people have not been told this yet. why: taken over. */
 bool usb_failure_note(struct usbd *daemon, const struct usb_job *job, char *why, bool is_counted);
+/* The same for a device that another guest has. */
+bool usb_failure_note_held(struct usbd *daemon, const char *alias, const char *uuid, const char *holder);
 void usb_failure_forget(struct usbd *daemon, const char *alias, const char *uuid);
 /* Those that a change may have made possible: is_storage_only: of disks that the host used, otherwise all refused. */
 void usb_failure_retry(struct usbd *daemon, bool is_storage_only);

@@ -51,18 +51,37 @@ static uint64_t next_try(const struct usb_failure *failure, bool is_counted)
 	return usb_now() + (delay < LONGEST_DELAY ? delay : LONGEST_DELAY);
 }
 
+static struct usb_failure *add(struct usbd *daemon, const char *alias, const char *uuid, enum usb_action_kind kind)
+{
+	struct usb_failure *failure = util_append(&daemon->failures, &daemon->n_failures, sizeof(*failure));
+
+	failure->kind = kind;
+	failure->alias = util_copy(alias);
+	memcpy(failure->uuid, uuid, sizeof(failure->uuid));
+	return failure;
+}
+
+bool usb_failure_note_held(struct usbd *daemon, const char *alias, const char *uuid, const char *holder)
+{
+	struct usb_failure *failure = find(daemon, alias, uuid, USB_HELD);
+
+	if (failure != NULL && streq(failure->why, holder))
+		return false;
+	if (failure == NULL)
+		failure = add(daemon, alias, uuid, USB_HELD);
+	free(failure->why);
+	failure->why = util_copy(holder);
+	return true;
+}
+
 bool usb_failure_note(struct usbd *daemon, const struct usb_job *job, char *why, bool is_counted)
 {
 	enum usb_action_kind kind = job->kind == JOB_ATTACH ? USB_ATTACH : USB_DETACH;
 	struct usb_failure *failure = find(daemon, job->alias, job->uuid, kind);
 	bool is_news;
 
-	if (failure == NULL) {
-		failure = util_append(&daemon->failures, &daemon->n_failures, sizeof(*failure));
-		failure->kind = kind;
-		failure->alias = util_copy(job->alias);
-		memcpy(failure->uuid, job->uuid, sizeof(failure->uuid));
-	}
+	if (failure == NULL)
+		failure = add(daemon, job->alias, job->uuid, kind);
 	is_news = failure->why == NULL || !streq(failure->why, why);
 	free(failure->why);
 	failure->why = why;
@@ -109,7 +128,7 @@ static bool is_present(const struct usbd *daemon, const struct usb_failure *fail
 	for (size_t i = 0; guest != NULL && failure->kind == USB_DETACH && i < guest->n_hostdevs; i++)
 		if (streq(guest->hostdevs[i].alias, failure->alias))
 			return true;
-	for (size_t i = 0; guest != NULL && failure->kind == USB_ATTACH && i < daemon->inventory.count; i++)
+	for (size_t i = 0; guest != NULL && failure->kind != USB_DETACH && i < daemon->inventory.count; i++)
 		if (usb_alias_is_of(failure->alias, &daemon->inventory.devices[i]))
 			return usb_plan_wanted(&world, &daemon->inventory.devices[i], NULL) == guest;
 	return false;

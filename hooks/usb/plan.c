@@ -158,7 +158,11 @@ static void plan_detaches(const struct usb_world *world, const struct usb_guest 
 	for (size_t i = 0; guest->is_known && i < guest->n_hostdevs; i++) {
 		const struct usb_hostdev *hostdev = &guest->hostdevs[i];
 		const struct usb_device *device = device_of(world, hostdev);
-		struct usb_action action = { USB_DETACH, guest, device, NULL, hostdev->alias, "it is unplugged" };
+		struct usb_action action = { .kind = USB_DETACH,
+					     .guest = guest,
+					     .device = device,
+					     .alias = hostdev->alias,
+					     .reason = "it is unplugged" };
 
 		if (!usb_alias_is_ours(hostdev->alias) ||
 		    (device != NULL && usb_plan_wanted(world, device, &action.reason) == guest))
@@ -169,14 +173,22 @@ static void plan_detaches(const struct usb_world *world, const struct usb_guest 
 
 static void plan_attach(const struct usb_world *world, const struct usb_device *device, struct usb_actions *actions)
 {
-	struct usb_action action = { USB_ATTACH, NULL, device, NULL, NULL, NULL };
+	struct usb_action action = { .kind = USB_ATTACH, .device = device };
+	bool is_ours = false;
 
 	if (!device->is_ready || device->is_hub)
 		return;
 	action.guest = usb_plan_wanted(world, device, &action.reason);
 	action.rule = usb_rule_find(world->rules, world->n_rules, device);
-	if (action.guest != NULL && action.guest->is_known && !is_number_taken(world, device))
-		add(actions, &action);
+	if (action.guest == NULL || !action.guest->is_known)
+		return;
+	if (is_number_taken(world, device)) {
+		action.kind = USB_HELD;
+		action.holder = usb_plan_owner(world, device, &is_ours);
+		if (action.holder == NULL || action.holder == action.guest || is_ours)
+			return;
+	}
+	add(actions, &action);
 }
 
 void usb_plan(const struct usb_world *world, struct usb_actions *ret)

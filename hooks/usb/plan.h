@@ -48,7 +48,8 @@ struct usb_world {
 	size_t n_choices;
 };
 
-enum usb_action_kind { USB_DETACH, USB_ATTACH };
+/* USB_HELD: an attach that another guest is in the way of, which has it by its definition or by hand. */
+enum usb_action_kind { USB_DETACH, USB_ATTACH, USB_HELD };
 
 struct usb_action {
 	enum usb_action_kind kind;
@@ -57,6 +58,7 @@ struct usb_action {
 	const struct usb_rule *rule;     /* of the device, or NULL */
 	const char *alias;               /* detach: borrowed from the guest */
 	const char *reason;              /* why, for the journal */
+	const struct usb_guest *holder;  /* USB_HELD: who has it */
 };
 
 struct usb_actions {

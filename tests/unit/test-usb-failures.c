@@ -55,6 +55,18 @@ TEST(usb_failure_of_a_busy_guest_does_not_count)
 	usb_failure_forget(&daemon, alias, UUID);
 }
 
+TEST(usb_device_of_another_guest_is_told_once)
+{
+	struct usbd daemon = { 0 };
+
+	CHECK_TRUE(usb_failure_note_held(&daemon, alias, UUID, "other"));
+	CHECK_TRUE(!usb_failure_note_held(&daemon, alias, UUID, "other"));
+	CHECK_TRUE(usb_failure_note_held(&daemon, alias, UUID, "third"));
+	CHECK_TRUE(usb_failure_find(&daemon, alias, UUID, USB_ATTACH) == NULL);
+	usb_failure_prune(&daemon);
+	CHECK_INT(daemon.n_failures, 0);
+}
+
 TEST(usb_refusal_waits_for_a_change)
 {
 	struct usb_job job = failed_job(true);

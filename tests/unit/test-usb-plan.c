@@ -123,6 +123,7 @@ static void free_scene(struct scene *scene)
 /* "detach GUEST DEVICE;attach GUEST DEVICE;" in the order of the plan. Owned by the caller. */
 static char *plan_of(const char *text, const char *policy)
 {
+	static const char *const kinds[] = { "detach", "attach", "held" };
 	struct hooks_conf conf = { 0 };
 	struct problems problems = { 0 };
 	struct usb_actions actions;
@@ -137,8 +138,7 @@ static char *plan_of(const char *text, const char *policy)
 				    scene.n_guests,   scene.choices, scene.n_choices };
 	usb_plan(&world, &actions);
 	for (size_t i = 0; i < actions.count; i++)
-		test_append(&words, "%s %s %s;", actions.items[i].kind == USB_ATTACH ? "attach" : "detach",
-			    actions.items[i].guest->name,
+		test_append(&words, "%s %s %s;", kinds[actions.items[i].kind], actions.items[i].guest->name,
 			    actions.items[i].device != NULL ? actions.items[i].device->name : "gone");
 	free(actions.items);
 	free_scene(&scene);
@@ -170,7 +170,9 @@ static const struct {
 	{ "unplugged and another plugged", "D 1-4 5 1111:0001\nG one ours:1-9\n", PORT4,
 	  "detach one gone;attach one 1-4;" },
 	{ "what others attached is left alone", "D 1-4 5 1111:0001\nG one theirs:1-4\n", "", "" },
-	{ "what another guest has by its definition", "D 1-4 5 1111:0001\nG one\nG two theirs:1-4\n", PORT4, "" },
+	{ "what another guest has by its definition", "D 1-4 5 1111:0001\nG one\nG two theirs:1-4\n", PORT4,
+	  "held one 1-4;" },
+	{ "what its own guest has by its definition", "D 1-4 5 1111:0001\nG one theirs:1-4\nG two\n", PORT4, "" },
 	{ "an old entry of that number in another guest", "D 1-4 5 1111:0001\nG one\nG two old:1-4\n", PORT4,
 	  "detach two gone;" },
 	{ "the rule is gone", "D 1-4 5 1111:0001\nG one ours:1-4\n", "", "detach one 1-4;" },
