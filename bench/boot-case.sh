@@ -4,16 +4,16 @@
 machine() {
 	gpu_with_audio rp1 2
 	gpu_with_audio rp2 3
+	bench_clock
 }
 
 policy() {
 	printf '[device guest-gpu]\nid = 1234:1111 8086:2668\ngroup = whole\n'
 }
 
-# quiet, as a distribution boots: with its messages, vfio-bind would also be measured writing to a serial line.
-# BENCH_WORDS: see boot.sh.
+# As a distribution boots: with its messages, vfio-bind would also be measured writing to a serial line.
 cmdline() {
-	echo quiet "$BENCH_WORDS"
+	echo quiet
 }
 
 seconds() {

@@ -6,18 +6,18 @@
 #
 # CPU time is that of the calls and of what they leave running (vfio-guard; systemd-inhibit and its sleep), by their cgroups;
 # what systemd itself takes stands beside it. The time that passes is that of the calls. Once as a distribution boots, and once
-# with addresses that are not random, for the reason in boot.sh. And the memory that is a guard's own.
+# with addresses that are not random: QEMU translates code anew for each address at which it sees it, and charges that to
+# position-independent programs at every start. No processor does that. And the memory that is a guard's own.
 #
 # Waits until no other QEMU runs, because two of them would measure each other.
 set -uo pipefail
 
 # shellcheck source-path=SCRIPTDIR source=table.sh
 . "$(dirname "${BASH_SOURCE[0]}")/table.sh"
+# shellcheck source-path=SCRIPTDIR source=clock.sh
+. "$(dirname "${BASH_SOURCE[0]}")/clock.sh"
 
-for ((i = 0; i < 600; i++)); do
-	pgrep -x qemu-system-x86 >/dev/null || break
-	sleep 1
-done
+alone
 SYSTEM_CASES=$top/bench/hooks "$top/tests/system/run.sh" cost >"$out/hooks.log" 2>&1 ||
 	{ cat "$out/hooks.log"; echo "hooks.sh: the VM did not measure  BROKEN"; exit 1; }
 numbers=$top/build/system-logs/bookworm-cost.log.checks

@@ -2,12 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # slot.sh: what vfio-bind adds to the boot of a real image, where the glue starts it, for one card; and the least possible
-# program (floor.c) in the same place. Medians of 9, alternating in one boot, Debian 12's kernel.
-# shellcheck disable=SC2031 # measure is a subshell on purpose
+# program (floor.c) in the same place. Medians of 9, alternating in one boot, Debian 12's kernel, by a clock that counts
+# instructions (clock.sh).
+# shellcheck disable=SC2030,SC2031 # measure and chain are subshells on purpose
 set -uo pipefail
 
 # shellcheck source-path=SCRIPTDIR source=table.sh
 . "$(dirname "${BASH_SOURCE[0]}")/table.sh"
+# shellcheck source-path=SCRIPTDIR source=clock.sh
+. "$(dirname "${BASH_SOURCE[0]}")/clock.sh"
 tool ns >/dev/null || exit 1
 tool floor >/dev/null || exit 1
 export IMAGE_CASES=$top/bench/slots
@@ -15,6 +18,7 @@ export IMAGE_CASES=$top/bench/slots
 # measure CASE: prints where its numbers are.
 measure()
 (
+	export BENCH_CLOCK=instructions
 	# shellcheck source-path=SCRIPTDIR source=../tests/images/cell.sh
 	. "$top/tests/images/cell.sh"
 	mkdir -p "$build" "${logs:?}"
@@ -25,11 +29,37 @@ measure()
 	echo "$(cell_log bookworm "$1").checks"
 )
 
-for case in initramfs-tools dracut-shell; do
+# chain FRONT: the nanoseconds from the kernel's last word to the first of /init, in the image of tests/vm.
+chain()
+(
+	export BENCH_CLOCK=instructions BENCH_FRONT=$1 BENCH=$out
+	# shellcheck source-path=SCRIPTDIR source=../tests/vm/cell.sh
+	. "$top/tests/vm/cell.sh"
+	log=
+	cell_boot 6.1 "$top/bench/chain-case.sh" || exit 1
+	problems=$(cell_problems)
+	[ -z "$problems" ] || { echo "slot.sh: in front of init: $problems; see $log" >&2; exit 1; }
+	awk '$2 == "chain" { last = now; now = $3 } END { print (now - last) * 1000 }' "$log.checks"
+)
+
+# against WHERE BINDER FLOOR: the rows of one place.
+against()
+{
+	row "$1, a boot takes longer by" "$(ratio "$2" 1000000 1)" ms
+	row "  with the least possible program, by" "$(ratio "$3" 1000000 1)" ms
+	row "  vfio-bind against it" "$(ratio "$2" "$3")" x 1.25
+}
+
+clock_name instructions
+for case in initramfs-tools dracut dracut-shell; do
 	file=$(measure $case) || { echo "slot.sh: $case was not measured  BROKEN"; continue; }
-	binder=$(awk '$2 == "binder" { print $3 }' "$file" | median)
-	floor=$(awk '$2 == "floor" { print $3 }' "$file" | median)
-	row "in the image of $case, a boot takes longer by" "$(ratio "$binder" 1000000 1)" ms
-	row "  with the least possible program, by" "$(ratio "$floor" 1000000 1)" ms
-	row "  vfio-bind against it" "$(ratio "$binder" "$floor")" x 1.25
+	against "in the image of $case" "$(awk '$2 == "binder" { print $3 }' "$file" | median)" \
+		"$(awk '$2 == "floor" { print $3 }' "$file" | median)"
 done
+
+nothing=$(chain nothing) binder=$(chain binder) floor=$(chain floor)
+if [ -z "$nothing" ] || [ -z "$binder" ] || [ -z "$floor" ]; then
+	echo "slot.sh: the chain init was not measured  BROKEN"
+	exit 1
+fi
+against "in front of any init" $((binder - nothing)) $((floor - nothing))

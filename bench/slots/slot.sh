@@ -16,6 +16,10 @@ bench_program()
 		sed -n "s|^insmod $root\([^ ]*\).*|\1|p" | awk '!seen[$0]++' | tr '\n' ' ' >"$root/bench/modules"
 }
 
+# shellcheck source-path=SCRIPTDIR source=../clock.sh
+[ -z "${top:-}" ] || . "$top/bench/clock.sh"
+extra_machine() { bench_clock; }
+
 # As a distribution boots.
 cmdline() { echo quiet; }
 seconds() { echo 600; }

@@ -80,7 +80,7 @@ machine_run()
 {
 	local seconds=$1 dir=$2 image=$3 words=$4 log=$5 iommu=yes qemu
 
-	qemu=(-machine q35,kernel-irqchip=split -accel tcg,thread=multi -cpu max -smp 1 -m 512
+	qemu=(-machine q35,kernel-irqchip=split -accel tcg -cpu max -smp 1 -m 512
 		-nodefaults -display none -no-reboot -serial "file:$log" -serial "file:$log.checks")
 	if [ -e "$image.efi" ]; then
 		option -kernel "$image.efi"
