@@ -100,7 +100,7 @@ endif
 $(OUT)/vfiokit: $(call object,$(OBJ),$(STAGES_SRC) $(HOST_SRC))
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(SHARED_LDFLAGS) -o $@ $^ $$(pkg-config --libs $(PKG) libpci libarchive)
+	$(Q)$(CC) $(SHARED_LDFLAGS) -o $@ $^ $$(pkg-config --libs $(PKG) libpci libarchive blkid)
 
 # From an archive, so that the guard, which stays in memory, gets no more than it uses.
 $(OBJ)/hooks.a: $(call object,$(OBJ),$(LIB_SRC) $(HOOKS_PARTS))

@@ -33,6 +33,11 @@ struct needs {
 	bool knows_keyboards; /* the list of keyboards is complete */
 	char *blind; /* owned; why nobody can tell which storage is in use, so that all of it counts; NULL if somebody
 			can. Early boot is not blind: nothing is in use yet. */
+	/*
+	 * What the block device of that name holds, for needs_scan() to ask where udev does not know: "" for nothing,
+	 * NULL if it cannot be told; owned by the caller. Set before the scan; NULL: nobody is asked.
+	 */
+	char *(*identify)(int root, const char *name);
 };
 
 static const struct needs needs_unknown = { .items = NULL };

@@ -234,7 +234,8 @@ void blocks_add_use(struct blocks *blocks, struct block *block, const struct nee
 	(void)add_use(blocks, block, need, 0);
 }
 
-char *blocks_content(const struct blocks *blocks, const struct block *block)
+/* NULL if it is not in udev's database. */
+static char *ask_udev(const struct blocks *blocks, const struct block *block)
 {
 	static const char key[] = "\nE:ID_FS_TYPE=";
 	char path[PATH_SIZE], number[32];
@@ -255,13 +256,32 @@ char *blocks_content(const struct blocks *blocks, const struct block *block)
 	return util_format("%.*s", (int)strcspn(value, "\n"), value);
 }
 
+/* What is made of other devices is identified there. */
+static bool is_leaf(const struct block *block)
+{
+	return !blocks_is_virtual(block) || strstr(block->target, "/nvme-subsystem/") != NULL;
+}
+
+char *blocks_content(const struct blocks *blocks, const struct block *block)
+{
+	char *content = ask_udev(blocks, block), *found;
+
+	if ((content != NULL && content[0] != '\0') || blocks->needs->identify == NULL || !is_leaf(block))
+		return content;
+	found = blocks->needs->identify(blocks->root, block->name);
+	if (found == NULL)
+		return content;
+	free(content);
+	return found;
+}
+
 void blocks_add_guess(struct blocks *blocks, const char *what)
 {
 	for (size_t i = 0; i < blocks->count; i++) {
 		struct block *block = &blocks->items[i];
 		cleanup_free char *content = NULL, *use = NULL;
 
-		if (block->is_used || (blocks_is_virtual(block) && strstr(block->target, "/nvme-subsystem/") == NULL))
+		if (block->is_used || !is_leaf(block))
 			continue;
 		content = blocks_content(blocks, block);
 		if (content != NULL && !streq(content, "zfs_member"))

@@ -45,8 +45,8 @@ void blocks_add_use(struct blocks *blocks, struct block *block, const struct nee
 void blocks_add_guess(struct blocks *blocks, const char *what);
 
 /*
- * What udev's database holds as the device's ID_FS_TYPE: "" if the device is in it without one, NULL if it is not in
- * it. Owned by the caller.
+ * What udev's database holds as the device's ID_FS_TYPE, or else what needs->identify says: "" if there is nothing on
+ * it, NULL if that is not known. Owned by the caller.
  */
 char *blocks_content(const struct blocks *blocks, const struct block *block);
 

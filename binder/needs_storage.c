@@ -339,7 +339,7 @@ void needs_scan_storage(struct needs *needs, int root, bool is_initramfs)
 		scan_backing(&storage);
 		scan_btrfs(&storage);
 		scan_zfs(&storage);
-		if (sysfs_exists(root, PATH_UDEV_DATA))
+		if (needs->identify != NULL || sysfs_exists(root, PATH_UDEV_DATA))
 			scan_data(&storage);
 	}
 	needs->knows_storage = blocks == 0 && mounts == 0 && swaps == 0 && !is_initramfs && has_disk(&storage.blocks);

@@ -9,6 +9,7 @@
 #include "binder/initramfs.h"
 #include "binder/report.h"
 #include "host/commands.h"
+#include "host/content.h"
 #include "host/record_text.h"
 #include "lib/file.h"
 #include "lib/paths.h"
@@ -160,7 +161,9 @@ static int finish(struct recording *recording, const struct options *options, co
 
 int command_record(const struct options *options, int root)
 {
-	struct recording recording = { .root = root, .changes = cJSON_CreateArray() };
+	struct recording recording = { .root = root,
+				       .needs.identify = content_identify,
+				       .changes = cJSON_CreateArray() };
 	int result = look(&recording, options);
 	const char *wrong = result < 0 ? "the PCI devices cannot be listed" : why_not(&recording, options);
 	cleanup_free char *text = NULL;

@@ -256,6 +256,37 @@ TEST(needs_links)
 	needs_free(&needs);
 }
 
+static char *asked; /* names, each with a blank behind it */
+
+static char *identify(int root, const char *name)
+{
+	(void)root;
+	test_append(&asked, "%s ", name);
+	if (streq(name, "sda2"))
+		return util_copy("crypto_LUKS");
+	return streq(name, "sdb1") ? NULL : util_copy("");
+}
+
+/* Who can read the disks is asked for what udev does not know, and of disks only. */
+TEST(needs_identify)
+{
+	int root = test_root(SDA NUMBER("8:2") SDB NUMBER("8:17") DISK("03.0", "sdc") NUMBER("8:32") VIRTUAL("zram0")
+				     ROOT ZFS UDEV("8:2", "I:1\\n") UDEV("8:32", "I:1\\nE:ID_FS_TYPE=ext4\\n"));
+	struct needs needs = { .identify = identify };
+	char *text;
+
+	needs_scan(&needs, root);
+	text = show(&needs);
+	CHECK_STR(text,
+		  "S storage 00:01.0 mount / on sda1; storage 00:02.0? a ZFS pool is in use: sdb1 may be part of it; "
+		  "data 00:01.0 data: crypto_LUKS on sda2; data 00:03.0 data: ext4 on sdc");
+	CHECK_STR(asked, "sda sda2 sdb sdb1 sda sda2 sdb ");
+	free(text);
+	needs_free(&needs);
+	free(asked);
+	asked = NULL;
+}
+
 /* What is there and cannot be read must not look as if nothing were in use. */
 TEST(needs_unreadable)
 {
