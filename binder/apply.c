@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "binder/console.h"
 #include "lib/child.h"
 #include "lib/paths.h"
 
@@ -362,6 +363,14 @@ static void bind_item(struct apply *apply, struct apply_item *item)
 	note(apply, item, JOURNAL_DONE);
 }
 
+/* Last, because a console whose card could not be bound is still wanted. */
+static void release_framebuffer(const struct apply *apply)
+{
+	for (size_t i = 0; i < apply->n_items; i++)
+		if (apply->items[i].is_done && apply->items[i].entry->device->has_framebuffer)
+			console_release(apply->kernel, guard_until(apply));
+}
+
 void apply_run(struct apply *apply)
 {
 	for (size_t i = 0; i < apply->n_items; i++)
@@ -371,6 +380,7 @@ void apply_run(struct apply *apply)
 			load_driver(apply, i);
 	for (size_t i = 0; i < apply->n_items; i++)
 		bind_item(apply, &apply->items[i]);
+	release_framebuffer(apply);
 }
 
 static struct apply_item *find_item(struct apply *apply, const char *address)
@@ -485,12 +495,5 @@ void apply_recover(struct apply *apply)
 		else if (!item->is_done)
 			fail(apply, item, REASON_PROBE, -ETIMEDOUT);
 	}
-}
-
-bool apply_has_bound(const struct apply *apply)
-{
-	for (size_t i = 0; i < apply->n_items; i++)
-		if (apply->items[i].is_done)
-			return true;
-	return false;
+	release_framebuffer(apply);
 }

@@ -3,6 +3,12 @@
 #include <errno.h>
 
 #include "binder/apply.h"
+#include "binder/console.h"
+
+/* So it is with simpledrm. QEMU then fails with "BAR 0: can't reserve". */
+#define FRAMEBUFFER_STAYS                                                                                              \
+	"; the firmware's framebuffer keeps its memory (/proc/iomem), so no guest can use it: boot with "              \
+	"initcall_blacklist=sysfb_init, and look again"
 
 /* Cause and remedy of a module that could not be loaded. */
 static const char *explain_load(int error)
@@ -139,12 +145,24 @@ static void conclude(struct apply_item *item, const struct apply *apply, const s
 		text = say_failure(item);
 		undo = say_undo(item, driver);
 	} else {
-		text = util_format("bound to %s by rule '%s' (%s)", driver, entry->rule->name, entry->rule->where);
+		text = util_format("bound to %s by rule '%s' (%s)%s", driver, entry->rule->name, entry->rule->where,
+				   entry->device->has_framebuffer &&
+						   console_keeps_memory(apply->kernel->root, entry->device->address)
+					   ? FRAMEBUFFER_STAYS
+					   : "");
 	}
 	remarks = plan_remarks(plan, entry, input);
 	holder = say_holder(item, driver);
 	free(entry->message);
 	entry->message = util_format("%s%s%s; %s", text, undo, remarks, holder);
+}
+
+bool apply_has_bound(const struct apply *apply)
+{
+	for (size_t i = 0; i < apply->n_items; i++)
+		if (apply->items[i].is_done)
+			return true;
+	return false;
 }
 
 void apply_conclude(struct apply *apply, const struct plan *plan, const struct plan_input *input)

@@ -128,14 +128,17 @@ static enum known holds_framebuffer(int root, const char *address, const struct 
 	return answer;
 }
 
-/* The platform devices of drivers/firmware/sysfb*.c. There is one at most, so it has the number 0. */
+/*
+ * The platform devices of drivers/firmware/sysfb*.c: the name of its driver, and 0, because there is one at most.
+ */
+static const char *const framebuffers[] = { "efi-framebuffer.0", "vesa-framebuffer.0", "simple-framebuffer.0" };
+
 static bool has_framebuffer_child(int root, const char *address)
 {
-	static const char *const names[] = { "efi-framebuffer.0", "vesa-framebuffer.0", "simple-framebuffer.0" };
 	char path[PATH_SIZE];
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		snprintf(path, sizeof(path), PATH_DEVICES "/%s/%s", address, names[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(framebuffers); i++) {
+		snprintf(path, sizeof(path), PATH_DEVICES "/%s/%s", address, framebuffers[i]);
 		if (sysfs_exists(root, path))
 			return true;
 	}
@@ -242,6 +245,7 @@ void console_find(struct inventory *inventory, int root)
 		device->console_sign = boot_vga_sign(device, root);
 		sign = framebuffer_sign(device, root, has_framebuffer ? &framebuffer : NULL);
 		is_held |= sign != NULL;
+		device->has_framebuffer = sign != NULL;
 		if (device->console_sign == NULL)
 			device->console_sign = sign;
 	}
@@ -250,4 +254,26 @@ void console_find(struct inventory *inventory, int root)
 	for (size_t i = 0; i < inventory->n_devices; i++)
 		inventory->devices[i].console = inventory->devices[i].console_sign != NULL;
 	assume_only_one(inventory);
+}
+
+bool console_keeps_memory(int root, const char *address)
+{
+	struct range range;
+
+	return framebuffer_from_iomem(root, &range) && holds_framebuffer(root, address, &range) == KNOWN_YES;
+}
+
+void console_release(const struct kernel *kernel, uint64_t deadline)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(framebuffers); i++) {
+		const char *name = framebuffers[i];
+		int length = (int)strlen(name) - (int)strlen(".0");
+		char path[PATH_SIZE];
+
+		snprintf(path, sizeof(path), PATH_PLATFORM_DRIVERS "/%.*s/%s", length, name, name);
+		if (!sysfs_exists(kernel->root, path))
+			continue;
+		snprintf(path, sizeof(path), PATH_PLATFORM_DRIVERS "/%.*s/unbind", length, name);
+		(void)kernel->write(kernel->context, path, name, deadline);
+	}
 }

@@ -29,6 +29,7 @@ struct device {
 	/* Read for display devices only. */
 	bool boot_vga;
 	bool console;             /* boot_vga, a framebuffer below it, or the firmware's framebuffer in a BAR */
+	bool has_framebuffer;     /* the firmware's framebuffer is below it or in its memory */
 	const char *console_sign; /* which of these, in words; NULL if none */
 
 	bool is_followed; /* the record says which rule had it, wherever it is now (record_locate) */

@@ -86,6 +86,7 @@
 
 #define PATH_DEVICES "sys/bus/pci/devices"
 #define PATH_DRIVERS "sys/bus/pci/drivers"
+#define PATH_PLATFORM_DRIVERS "sys/bus/platform/drivers"
 #define PATH_PROBE "sys/bus/pci/drivers_probe"
 #define PATH_GROUPS "sys/kernel/iommu_groups"
 #define PATH_BLOCK "sys/class/block"

@@ -327,6 +327,11 @@ static int dispatch(struct fake_kernel *fake, const char *path, const char *valu
 		return load(fake, value);
 	if (streq(path, PATH_PROBE))
 		return store_probe(fake, value);
+	if (starts_with(path, PATH_PLATFORM_DRIVERS)) {
+		cleanup_free char *bound = util_format("%.*s%s", (int)(attribute - path), path, value);
+
+		return unlinkat(fake->root, bound, 0) < 0 ? -ENODEV : 0;
+	}
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(path + strlen(PATH_DRIVERS "/"), "/"),
 		 path + strlen(PATH_DRIVERS "/"));
 	if (starts_with(path, PATH_DRIVERS "/"))
@@ -347,6 +352,8 @@ static void record(struct fake_kernel *fake, const char *path, const char *value
 		test_append(&fake->trace, "load %s\n", value);
 	else if (streq(path, PATH_PROBE))
 		test_append(&fake->trace, "probe %s\n", value);
+	else if (starts_with(path, PATH_PLATFORM_DRIVERS))
+		test_append(&fake->trace, "release %s\n", value);
 	else if (starts_with(path, PATH_DRIVERS))
 		test_append(&fake->trace, "%s %.*s %s\n", strrchr(path, '/') + 1, length, name, value);
 	else

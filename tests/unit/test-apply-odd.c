@@ -137,3 +137,102 @@ TEST(apply_recovery_hangs_on_an_override)
 	run_check_tree(&run, "0000:01:00.0");
 	run_end(&run);
 }
+
+#define PLATFORM "sys/bus/platform/drivers/efi-framebuffer/efi-framebuffer.0"
+#define TAKE_CONSOLE "[device gpu]\nid = 10de:13c2\nboot-vga = allow\n"
+#define WITH_FRAMEBUFFER(class)                                                                                        \
+	"PCI: 01:00.0 " class " 10de:13c2 - - 1\n"                                                                     \
+			      "D: sys/devices/pci0000:01/0000:01:00.0/efi-framebuffer.0\nF: " PLATFORM "=\n"
+
+/* Whatever its class (before Linux 6.0 vfio-pci freed none); a console that could not be taken keeps its picture. */
+TEST(apply_releases_the_framebuffer)
+{
+	static const struct {
+		struct scenario scenario;
+		bool is_released;
+	} cases[] = {
+		{ { .name = "other display",
+		    .tree = WITH_FRAMEBUFFER("0380"),
+		    .policy = TAKE_CONSOLE,
+		    .verdicts = "01:00.0 bind gpu; = ok 0" },
+		  true },
+		{ { .name = "3D controller",
+		    .tree = WITH_FRAMEBUFFER("0302"),
+		    .policy = TAKE_CONSOLE,
+		    .verdicts = "01:00.0 bind gpu; = ok 0" },
+		  true },
+		{ { .name = "VGA",
+		    .tree = WITH_FRAMEBUFFER("0300"),
+		    .policy = TAKE_CONSOLE,
+		    .verdicts = "01:00.0 bind gpu; = ok 0" },
+		  true },
+		{ { .name = "refused by vfio-pci",
+		    .tree = WITH_FRAMEBUFFER("0380"),
+		    .policy = TAKE_CONSOLE,
+		    .refused = "0000:01:00.0",
+		    .refused_error = -EINVAL,
+		    .verdicts = "01:00.0 fail probe gpu; = error 1" },
+		  false },
+		{ { .name = "another card's",
+		    .tree = "PCI: 01:00.0 0380 10de:13c2 - - 1\nF: " PLATFORM "=\n",
+		    .policy = TAKE_CONSOLE,
+		    .verdicts = "01:00.0 bind gpu; = ok 0" },
+		  false },
+		{ { .name = "not waived",
+		    .tree = WITH_FRAMEBUFFER("0380"),
+		    .policy = "[device gpu]\nid = 10de:13c2\n",
+		    .verdicts = "01:00.0 skip boot-vga gpu; = ok 0" },
+		  false },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		cleanup_free char *verdicts = NULL;
+		const char *release;
+		struct run run;
+
+		test_case("%s", cases[i].scenario.name);
+		run_begin(&run, &cases[i].scenario);
+		run_apply(&run);
+		run_conclude(&run);
+		verdicts = machine_verdicts(&run.machine);
+		CHECK_STR(verdicts, cases[i].scenario.verdicts);
+		release = run.fake.trace != NULL ? strstr(run.fake.trace, "release efi-framebuffer.0") : NULL;
+		CHECK_INT(release != NULL, cases[i].is_released);
+		CHECK_INT(sysfs_exists(run.root, PLATFORM), !cases[i].is_released);
+		run_end(&run);
+	}
+}
+
+/* As simpledrm leaves it: the memory belongs to the platform device. Only root sees addresses there. */
+TEST(apply_says_that_the_framebuffer_stays)
+{
+	static const struct {
+		const char *title, *iomem;
+		bool is_said;
+	} cases[] = {
+		{ "in its memory", "  c0000000-c02fffff : BOOTFB\\n", true },
+		{ "elsewhere", "  e0000000-e02fffff : BOOTFB\\n", false },
+		{ "gone", "  c0000000-c0ffffff : 0000:01:00.0\\n", false },
+		{ "not to be seen", "  00000000-00000000 : BOOTFB\\n", false },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		cleanup_free char *tree = util_format(
+			"PCI: 01:00.0 0380 10de:13c2 - - 1\n"
+			"D: sys/devices/pci0000:01/0000:01:00.0/efi-framebuffer.0\n"
+			"A: resource=0x00000000c0000000 0x00000000c0ffffff 0x0000000000042208\n"
+			"F: proc/iomem=%s\n",
+			cases[i].iomem);
+		const struct scenario scenario = { .name = cases[i].title, .tree = tree, .policy = TAKE_CONSOLE };
+		struct run run;
+
+		test_case("%s", cases[i].title);
+		run_begin(&run, &scenario);
+		run_apply(&run);
+		run_conclude(&run);
+		CHECK_INT(strstr(machine_entry(&run.machine, "01:00.0")->message, "initcall_blacklist=sysfb_init") !=
+				  NULL,
+			  cases[i].is_said);
+		run_end(&run);
+	}
+}
