@@ -23,7 +23,7 @@ dir=$top/build/cache/system/$suite
 # puts a disk to use in every way that they refuse.
 packages=(systemd systemd-sysv udev kmod mount util-linux e2fsprogs dbus libpam-systemd polkitd systemd-container
 	libvirt-daemon-system libvirt-clients qemu-system-x86 apparmor procps dmsetup mdadm lvm2 btrfs-progs fdisk cryptsetup-bin
-	libexpat1 libsystemd0 libblkid1 libinih1 libcjson1 libudev1 libvirt0)
+	libexpat1 libsystemd0 libblkid1 libinih1 libcjson1 libpci3 libarchive13 libudev1 libvirt0)
 
 # Neither these drivers nor documentation matter here, and without them everything is several times faster.
 unwanted=(usr/share/{doc,man,locale,info}
