@@ -12,7 +12,7 @@ static void look_for_errors(struct check *check)
 	const struct problems *problems = &check->session.problems;
 
 	for (size_t i = 0; i < problems->count; i++)
-		if (problems->items[i].kind == PROBLEM_POLICY)
+		if (problems->items[i].kind == PROBLEM_POLICY && !starts_with(problems->items[i].where, PATH_RECORD))
 			check_add(check,
 				  (struct finding){
 					  .severity = SEVERITY_ERROR,
@@ -56,7 +56,9 @@ static void look_at_switches(struct check *check)
 			 });
 }
 
-/* What the planner refuses, and rules that find nothing. That there is no IOMMU or no module is said once, elsewhere.
+/*
+ * What the planner refuses, and rules that find nothing. That there is no IOMMU or no module is said once, elsewhere,
+ * and so is what is not as it was recorded.
  */
 static void look_at_verdicts(struct check *check)
 {
@@ -65,7 +67,7 @@ static void look_at_verdicts(struct check *check)
 		bool is_absent = entry->reason == REASON_ABSENT && !entry->rule->is_optional;
 
 		if ((entry->verdict != VERDICT_REFUSE && !is_absent) || entry->reason == REASON_NO_IOMMU ||
-		    entry->reason == REASON_NO_DRIVER)
+		    entry->reason == REASON_NO_DRIVER || (entry->reason == REASON_IDENTITY && entry->was != NULL))
 			continue;
 		check_add(check, (struct finding){
 					 .severity = SEVERITY_WARNING,

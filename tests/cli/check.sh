@@ -2,6 +2,8 @@
 # shellcheck shell=bash disable=SC2016,SC2154
 # vfiokit check: each finding once, where it is and where it is not.
 
+record=$root/etc/vfiokit/bind.record
+
 # file PATH TEXT: below the root, with printf's escapes.
 file()
 {
@@ -46,7 +48,7 @@ at()
 	query "[.findings[] | select(.name == \"$1\").where] | join(\" \")"
 }
 
-# A machine where all is well: booted, bound, image and modules in order.
+# A machine where all is well: recorded, booted, bound, image and modules in order.
 well()
 {
 	local release=6.1.0-test
@@ -56,6 +58,7 @@ well()
 	: >"$root/lib/modules/$release/kernel/vfio-pci.ko"
 	: >"$root/lib/modules/$release/kernel/vfio_iommu_type1.ko"
 	/sbin/depmod -b "$root" "$release" 2>/dev/null
+	kit record
 	image "$release"
 	run boot
 	for function in 02:00.0 02:00.1; do
@@ -70,6 +73,7 @@ image()
 	mkdir -p "$work/image/usr/sbin" "$work/image/etc/vfiokit" "$work/image/usr/lib/modules/$1"
 	cp "$root/usr/sbin/vfio-bind" "$work/image/usr/sbin/"
 	cp "$policy" "$work/image/etc/vfiokit/"
+	[ ! -e "$record" ] || cp "$record" "$work/image/etc/vfiokit/"
 	: >"$work/image/usr/lib/modules/$1/vfio-pci.ko.xz"
 	(cd "$work/image" && find . | cpio -o -H newc --quiet) | gzip >"$root/boot/initrd.img-$1"
 }
@@ -89,7 +93,7 @@ found "hint no-policy"
 t "a policy, but nothing applied it at this boot, and nothing is installed"
 checked
 exits 2
-found "error not-applied" "error not-installed"
+found "error not-applied" "error not-installed" "hint no-record"
 
 t "lines of the policy"
 well
@@ -114,7 +118,7 @@ mkdir "$work/image/bin"
 (cd "$work/image" && find . | cpio -o -H newc --quiet) >"$root/boot/initrd.img-6.1.0-test"
 checked
 exits 2
-found "error image-lacks" "error image-lacks" "error image-lacks"
+found "error image-lacks" "error image-lacks" "error image-lacks" "error image-lacks"
 grep -q "The module vfio-pci is not in this image" "$work/text" || fail "the module is not missed"
 
 t "an image of junk"
@@ -204,9 +208,73 @@ well
 printf 'PCI: 00:02.0/02:00.2 0c0330 10de:1ad6 1043:8508 vfio-pci 11\nPCI: 00:02.0/02:00.3 0c8000 10de:1ad7 1043:8508 nvidia-gpu 12\n' >"$work/more"
 "$mktree" "$work/more" "$root"
 printf '[device guest]\nid = 10de:13c2 10de:0fbb 10de:1ad6\ngroup = whole\n' >"$policy"
+kit record
 image 6.1.0-test
 checked
 found "warning card-split" "warning type-c" "warning policy-changed"
+
+t "no record, and one that an older policy had"
+well
+rm "$record"
+image 6.1.0-test
+checked
+exits 0
+found "hint no-record"
+says "vfiokit record, then make the boot images again"
+kit record
+printf '\n[device nic]\naddress = 00:04.0\nallow = network\n' >>"$policy"
+image 6.1.0-test
+checked
+found "hint record-old" "warning policy-changed" "warning not-bound"
+says "rule 'nic'"
+
+t "a device is not as it was recorded"
+well
+sed -i 's/^id = 10de:13c2:.*/id = 10de:2204:1043:8508/' "$record"
+image 6.1.0-test
+checked
+exits 1
+found "warning record-identity"
+is where "$(at record-identity)" 0000:02:00.0
+says "If that is the device you mean: vfiokit record"
+
+t "a record that is broken, or cannot be read"
+well
+echo junk >>"$record"
+image 6.1.0-test
+checked
+exits 1
+found "warning record-broken"
+rm "$record"
+image 6.1.0-test
+mkdir "$record"
+checked
+found "hint record-unread" "error image-lacks"
+
+t "the host needs other devices than were recorded"
+well
+printf 'P: /devices/pci0000:00/0000:00:03.0/nvme/nvme0/nvme0n1\nF: proc/self/mountinfo=26 1 259:0 / / rw - ext4 /dev/nvme0n1 rw\\n\n' >"$work/more"
+"$mktree" "$work/more" "$root"
+mkdir -p "$root/sys/class/block"
+ln -s ../../devices/pci0000:00/0000:00:03.0/nvme/nvme0/nvme0n1 "$root/sys/class/block/nvme0n1"
+kit record --needs
+image 6.1.0-test
+checked
+exits 0
+found
+echo "26 1 259:0 / / rw - ext4 /dev/nvme0n1 rw" >"$root/proc/self/mountinfo"
+sed -i '/^\[need/,$d' "$record"
+image 6.1.0-test
+checked
+exits 0
+found "hint record-needs"
+says "new is 0000:00:03.0 (storage: mount / on nvme0n1)"
+kit record --needs
+image 6.1.0-test
+echo "26 1 0:26 / / rw - tmpfs none rw" >"$root/proc/self/mountinfo"
+checked
+found "hint record-needs"
+says "no more needed is 0000:00:03.0 (storage: mount / on nvme0n1)"
 
 t "no IOMMU: what to do depends on the machine"
 well
