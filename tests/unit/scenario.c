@@ -11,7 +11,7 @@
 #include "tests/unit/test.h"
 
 /* Time for one apply (milliseconds); a fake kernel needs none, but a deferred bind is tried again until the end. */
-#define TIME 200
+#define TIME 2000
 
 #define GPU "PCI: 01:00.0 0300 10de:13c2 - - 1\nPCI: 01:00.1 0403 10de:0fbb - - 1\n"
 #define BOUND_GPU "PCI: 01:00.0 0300 10de:13c2 - nouveau 1\nPCI: 01:00.1 0403 10de:0fbb - snd_hda_intel 1\n"
