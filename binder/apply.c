@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "binder/apply.h"
+#include "binder/apply_internal.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -19,8 +19,6 @@
 
 /* For a write that should take no time, when something is known to hang (milliseconds). */
 #define GUARD_TIMEOUT 250
-
-#define MODULE_TYPE1 "vfio_iommu_type1"
 
 /* What the kernel prints for an empty override (Linux 6.1, 6.12). */
 #define OVERRIDE_NONE "(null)"
@@ -53,7 +51,7 @@ static const char *address_of(const struct apply_item *item)
 	return item->entry->device->address;
 }
 
-static void note(const struct apply *apply, const struct apply_item *item, enum journal_event event)
+void apply_note(const struct apply *apply, const struct apply_item *item, enum journal_event event)
 {
 	const char *driver = event == JOURNAL_UNBIND     ? item->holder
 			     : event == JOURNAL_OVERRIDE ? item->entry->device->driver
@@ -104,7 +102,7 @@ static int read_override(const struct apply *apply, const struct apply_item *ite
 	return sysfs_read(apply->kernel->root, path, text, size);
 }
 
-static bool has_target(const struct apply *apply, const struct apply_item *item)
+bool apply_has_target(const struct apply *apply, const struct apply_item *item)
 {
 	char driver[SYSFS_NAME_SIZE];
 
@@ -120,15 +118,14 @@ static bool is_driverless(const struct apply *apply, const struct apply_item *it
 	return driver[0] == '\0';
 }
 
-/* Whoever touches it now may never come back. */
-static void set_stuck(struct apply *apply, struct apply_item *item)
+void apply_set_stuck(struct apply *apply, struct apply_item *item)
 {
 	item->is_stuck = true;
 	item->is_failed = true;
 	item->is_done = false;
 	item->reason = REASON_STUCK;
 	item->error = -ETIMEDOUT;
-	note(apply, item, JOURNAL_STUCK);
+	apply_note(apply, item, JOURNAL_STUCK);
 }
 
 /* Takes the device from the driver that has it. A driver that does not let go makes the item stuck. */
@@ -144,33 +141,33 @@ static int unbind(struct apply *apply, struct apply_item *item, const char *driv
 		limit = apply->deadline;
 	(void)util_copy_fixed(item->holder, sizeof(item->holder), driver);
 	item->is_in_bind = false;
-	note(apply, item, JOURNAL_UNBIND);
+	apply_note(apply, item, JOURNAL_UNBIND);
 	result = write_driver(apply, item, driver, "unbind", limit);
 	if (result != -ETIMEDOUT)
-		note(apply, item, JOURNAL_UNBOUND);
+		apply_note(apply, item, JOURNAL_UNBOUND);
 	/* Somebody was faster, or the driver has no unbind (suppress_bind_attrs): the link tells which. */
 	if (result == -ENODEV || result == -ENOENT)
 		return is_driverless(apply, item) ? 0 : -EOPNOTSUPP;
 	if (result == -ETIMEDOUT)
-		set_stuck(apply, item);
+		apply_set_stuck(apply, item);
 	return result;
 }
 
 /* Only "\n" clears it; an empty write never arrives. Tried twice: an override left behind keeps every driver away. */
-static void clear_override(struct apply *apply, struct apply_item *item)
+void apply_clear_override(struct apply *apply, struct apply_item *item)
 {
 	char text[SYSFS_NAME_SIZE];
 
 	for (int i = 0; i < 2 && item->has_override; i++) {
 		if (write_attribute(apply, item, "driver_override", "\n") == -ETIMEDOUT && apply->guards_all) {
-			set_stuck(apply, item);
+			apply_set_stuck(apply, item);
 			return;
 		}
 		if (read_override(apply, item, text, sizeof(text)) < 0)
 			return;
 		item->has_override = text[0] != '\0' && !streq(text, OVERRIDE_NONE);
 		if (!item->has_override)
-			note(apply, item, JOURNAL_CLEARED);
+			apply_note(apply, item, JOURNAL_CLEARED);
 	}
 }
 
@@ -196,7 +193,7 @@ static void undo(struct apply *apply, struct apply_item *item)
 
 	if (item->is_stuck || item->is_undone)
 		return;
-	clear_override(apply, item);
+	apply_clear_override(apply, item);
 	for (int i = 0; i < 2; i++) {
 		read_driver(apply, item, driver);
 		if (!device_same_driver(driver, item->entry->driver))
@@ -207,12 +204,12 @@ static void undo(struct apply *apply, struct apply_item *item)
 	}
 	probe_native(apply, item);
 	item->is_undone = true;
-	note(apply, item, JOURNAL_UNDONE);
+	apply_note(apply, item, JOURNAL_UNDONE);
 }
 
 void apply_give_back(struct apply *apply, struct apply_item *item)
 {
-	note(apply, item, JOURNAL_OVERRIDE);
+	apply_note(apply, item, JOURNAL_OVERRIDE);
 	item->has_override = true;
 	undo(apply, item);
 }
@@ -225,11 +222,10 @@ static void set_failed(struct apply *apply, struct apply_item *item, enum reason
 	item->is_done = false;
 	item->reason = reason;
 	item->error = error;
-	note(apply, item, JOURNAL_FAIL);
+	apply_note(apply, item, JOURNAL_FAIL);
 }
 
-/* The device failed: it goes back, and so does every member of its group that this run took or would take. */
-static void fail(struct apply *apply, struct apply_item *item, enum reason reason, int error)
+void apply_fail(struct apply *apply, struct apply_item *item, enum reason reason, int error)
 {
 	set_failed(apply, item, reason, error);
 	undo(apply, item);
@@ -251,7 +247,7 @@ static void set_override(struct apply *apply, struct apply_item *item)
 
 	if (item->is_failed)
 		return;
-	note(apply, item, JOURNAL_OVERRIDE);
+	apply_note(apply, item, JOURNAL_OVERRIDE);
 	item->has_override = true;
 	result = write_attribute(apply, item, "driver_override", item->entry->driver);
 	if (result == 0)
@@ -259,7 +255,7 @@ static void set_override(struct apply *apply, struct apply_item *item)
 	if (result == 0 && !streq(text, item->entry->driver))
 		result = -EIO;
 	if (result < 0)
-		fail(apply, item, REASON_PROBE, result);
+		apply_fail(apply, item, REASON_PROBE, result);
 }
 
 /*
@@ -308,7 +304,7 @@ static void load_driver(struct apply *apply, size_t index)
 		result = -ENODEV;
 	for (size_t i = index; i < apply->n_items && result < 0; i++)
 		if (streq(apply->items[i].entry->driver, driver) && !apply->items[i].is_failed)
-			fail(apply, &apply->items[i], REASON_MODULE, result);
+			apply_fail(apply, &apply->items[i], REASON_MODULE, result);
 }
 
 static int bind_with_retries(struct apply *apply, struct apply_item *item)
@@ -339,32 +335,32 @@ static void bind_item(struct apply *apply, struct apply_item *item)
 	if (driver[0] != '\0' && !device_same_driver(driver, item->entry->driver)) {
 		/* A driver that was faster than our override, where the plan said that none is disturbed. */
 		if (item->entry->keeps_driver) {
-			fail(apply, item, REASON_UNBIND, -EBUSY);
+			apply_fail(apply, item, REASON_UNBIND, -EBUSY);
 			return;
 		}
 		result = unbind(apply, item, driver);
 		if (result < 0) {
-			fail(apply, item, REASON_UNBIND, result);
+			apply_fail(apply, item, REASON_UNBIND, result);
 			return;
 		}
 		driver[0] = '\0';
 	}
 	if (driver[0] == '\0') {
 		item->is_in_bind = true;
-		note(apply, item, JOURNAL_BIND);
+		apply_note(apply, item, JOURNAL_BIND);
 		result = bind_with_retries(apply, item);
 		/* EBUSY may only say that the module's own registration was faster: the link decides. */
-		if (!has_target(apply, item)) {
-			fail(apply, item, REASON_PROBE, result < 0 ? result : -ENODEV);
+		if (!apply_has_target(apply, item)) {
+			apply_fail(apply, item, REASON_PROBE, result < 0 ? result : -ENODEV);
 			return;
 		}
 	}
 	item->is_done = true;
-	note(apply, item, JOURNAL_DONE);
+	apply_note(apply, item, JOURNAL_DONE);
 }
 
 /* Last, because a console whose card could not be bound is still wanted. */
-static void release_framebuffer(const struct apply *apply)
+void apply_release_framebuffer(const struct apply *apply)
 {
 	for (size_t i = 0; i < apply->n_items; i++)
 		if (apply->items[i].is_done && apply->items[i].entry->device->has_framebuffer)
@@ -380,120 +376,13 @@ void apply_run(struct apply *apply)
 			load_driver(apply, i);
 	for (size_t i = 0; i < apply->n_items; i++)
 		bind_item(apply, &apply->items[i]);
-	release_framebuffer(apply);
+	apply_release_framebuffer(apply);
 }
 
-static struct apply_item *find_item(struct apply *apply, const char *address)
+bool apply_has_bound(const struct apply *apply)
 {
 	for (size_t i = 0; i < apply->n_items; i++)
-		if (streq(address_of(&apply->items[i]), address))
-			return &apply->items[i];
-	return NULL;
-}
-
-static void take_event(void *context, const struct journal_entry *entry)
-{
-	struct apply *apply = context;
-	struct apply_item *item = find_item(apply, entry->address);
-
-	if (item == NULL) {
-		apply->lacks_type1 |= streq(entry->address, MODULE_TYPE1);
-		return;
-	}
-	item->is_begun = entry->event == JOURNAL_UNBIND || entry->event == JOURNAL_BIND;
-	switch (entry->event) {
-	case JOURNAL_OVERRIDE:
-		item->has_override = true;
-		break;
-	case JOURNAL_CLEARED:
-		item->has_override = false;
-		break;
-	case JOURNAL_UNBIND:
-		item->is_in_bind = false;
-		(void)util_copy_fixed(item->holder, sizeof(item->holder), entry->driver);
-		break;
-	case JOURNAL_UNBOUND:
-		break;
-	case JOURNAL_BIND:
-		item->is_in_bind = true;
-		break;
-	case JOURNAL_DONE:
-		item->is_done = true;
-		break;
-	case JOURNAL_STUCK:
-		item->is_stuck = true;
-		item->is_failed = true;
-		break;
-	case JOURNAL_FAIL:
-		item->is_failed = true;
-		item->is_done = false;
-		break;
-	case JOURNAL_UNDONE:
-		item->is_undone = true;
-		break;
-	}
-	if (entry->event == JOURNAL_STUCK || entry->event == JOURNAL_FAIL) {
-		item->reason = entry->reason;
-		item->error = entry->error;
-	}
-}
-
-static void rewind_device(void *context, const struct journal_entry *entry)
-{
-	const struct inventory *inventory = context;
-
-	if (entry->event != JOURNAL_OVERRIDE)
-		return;
-	for (size_t i = 0; i < inventory->n_devices; i++) {
-		struct device *device = &inventory->devices[i];
-
-		if (!streq(device->address, entry->address))
-			continue;
-		free(device->driver);
-		device->driver = util_copy(entry->driver);
-		device->is_taken = true;
-	}
-}
-
-void apply_rewind(struct inventory *inventory, const struct journal *journal)
-{
-	journal_read(journal, rewind_device, inventory);
-}
-
-void apply_load_journal(struct apply *apply)
-{
-	journal_read(apply->journal, take_event, apply);
-	for (size_t i = 0; i < apply->n_items; i++)
-		(void)inventory_find_driver(apply->kernel->root, apply->items[i].entry->driver);
-}
-
-/*
- * First what the dead process hung on is marked, so that nobody touches it on behalf of its group, and all overrides of
- * unfinished devices go, so that their drivers can have them; the rest may take time that is not there.
- */
-void apply_recover(struct apply *apply)
-{
-	apply->guards_all = true;
-	for (size_t i = 0; i < apply->n_items; i++) {
-		struct apply_item *item = &apply->items[i];
-
-		if (item->is_begun && item->is_in_bind && has_target(apply, item)) {
-			item->is_done = true; /* it was only slow */
-			note(apply, item, JOURNAL_DONE);
-		} else if (item->is_begun) {
-			set_stuck(apply, item);
-		}
-	}
-	for (size_t i = 0; i < apply->n_items; i++)
-		if (!apply->items[i].is_done && !apply->items[i].is_stuck)
-			clear_override(apply, &apply->items[i]);
-	for (size_t i = 0; i < apply->n_items; i++) {
-		struct apply_item *item = &apply->items[i];
-
-		if (item->is_failed)
-			fail(apply, item, item->reason, item->error);
-		else if (!item->is_done)
-			fail(apply, item, REASON_PROBE, -ETIMEDOUT);
-	}
-	release_framebuffer(apply);
+		if (apply->items[i].is_done)
+			return true;
+	return false;
 }
