@@ -202,6 +202,10 @@ static void undo(struct apply *apply, struct apply_item *item)
 		if (item->is_stuck)
 			return;
 	}
+	if (apply_reset_device(apply, item) == -ETIMEDOUT) {
+		apply_set_stuck(apply, item);
+		return;
+	}
 	probe_native(apply, item);
 	item->is_undone = true;
 	apply_note(apply, item, JOURNAL_UNDONE);
@@ -324,6 +328,18 @@ static int bind_with_retries(struct apply *apply, struct apply_item *item)
 	}
 }
 
+/* A device that does not answer any more is not bound; any other one is, whatever could not be set. */
+static void prepare(struct apply *apply, struct apply_item *item)
+{
+	if (item->is_prepared)
+		return;
+	item->is_prepared = true;
+	if (apply_set_device(apply, item) == -ETIMEDOUT) {
+		apply_set_stuck(apply, item);
+		apply_fail(apply, item, REASON_STUCK, -ETIMEDOUT);
+	}
+}
+
 static void bind_item(struct apply *apply, struct apply_item *item)
 {
 	char driver[SYSFS_NAME_SIZE];
@@ -346,6 +362,9 @@ static void bind_item(struct apply *apply, struct apply_item *item)
 		driver[0] = '\0';
 	}
 	if (driver[0] == '\0') {
+		prepare(apply, item);
+		if (item->is_failed)
+			return;
 		item->is_in_bind = true;
 		apply_note(apply, item, JOURNAL_BIND);
 		result = bind_with_retries(apply, item);
@@ -371,18 +390,14 @@ void apply_run(struct apply *apply)
 {
 	for (size_t i = 0; i < apply->n_items; i++)
 		set_override(apply, &apply->items[i]);
+	/* The module takes what has no driver as soon as it is there. */
+	for (size_t i = 0; i < apply->n_items; i++)
+		if (!apply->items[i].is_failed && is_driverless(apply, &apply->items[i]))
+			prepare(apply, &apply->items[i]);
 	for (size_t i = 0; i < apply->n_items; i++)
 		if (!apply->items[i].is_failed)
 			load_driver(apply, i);
 	for (size_t i = 0; i < apply->n_items; i++)
 		bind_item(apply, &apply->items[i]);
 	apply_release_framebuffer(apply);
-}
-
-bool apply_has_bound(const struct apply *apply)
-{
-	for (size_t i = 0; i < apply->n_items; i++)
-		if (apply->items[i].is_done)
-			return true;
-	return false;
 }

@@ -19,9 +19,12 @@ struct apply_item {
 	bool is_stuck;   /* never touch it again */
 	bool is_in_bind; /* what was begun last is the bind, not an unbind */
 	bool is_undone;
+	bool is_prepared;             /* what its rule wants was set, as far as that went */
 	enum reason reason;           /* of the failure */
 	int error;                    /* negative errno of the failure */
-	char holder[SYSFS_NAME_SIZE]; /* the driver that it was last taken from, or that does not let go */
+	char holder[SYSFS_NAME_SIZE]; /* the driver that it was last taken from, or that does not let go; "": the kernel
+				       */
+	struct prepared prepared[PREPARE_STEPS];
 };
 
 struct apply {

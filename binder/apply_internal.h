@@ -25,4 +25,21 @@ void apply_fail(struct apply *apply, struct apply_item *item, enum reason reason
 /* Takes the firmware's framebuffer from its driver, if the card behind it was bound. */
 void apply_release_framebuffer(const struct apply *apply);
 
+/* NULL if there is none. */
+struct apply_item *apply_find_item(struct apply *apply, const char *address);
+
+/*
+ * Sets what its rule wants on a device that no driver holds, and sets it back. What does not work stops nothing: it is
+ * told. Returns 0; or -ETIMEDOUT if the kernel does not answer for the device any more.
+ */
+int apply_set_device(struct apply *apply, struct apply_item *item);
+int apply_reset_device(struct apply *apply, struct apply_item *item);
+
+/* For the message: what is set, or set back, as the device shows it now, and what is not. Owned by the caller. */
+char *apply_say_set(const struct apply *apply, const struct apply_item *item);
+char *apply_say_reset(const struct apply *apply, const struct apply_item *item);
+
+/* For the report: what was changed. */
+void apply_keep_changes(const struct apply *apply, const struct apply_item *item);
+
 #endif

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a second process does when the one that applied the plan died: it goes on from the journal. */
 #include <errno.h>
+#include <stdio.h>
 
 #include "binder/apply_internal.h"
 
-static struct apply_item *find_item(struct apply *apply, const char *address)
+struct apply_item *apply_find_item(struct apply *apply, const char *address)
 {
 	for (size_t i = 0; i < apply->n_items; i++)
 		if (streq(apply->items[i].entry->device->address, address))
@@ -12,16 +13,34 @@ static struct apply_item *find_item(struct apply *apply, const char *address)
 	return NULL;
 }
 
+/* "reset_method flr bus" */
+static void take_value(struct apply_item *item, const char *text)
+{
+	const char *value = strchr(text, ' ');
+	char attribute[SYSFS_NAME_SIZE];
+	enum prepare_step step;
+
+	if (value == NULL)
+		return;
+	snprintf(attribute, sizeof(attribute), "%.*s", (int)(value - text), text);
+	step = prepare_find(attribute);
+	if (step == PREPARE_STEPS)
+		return;
+	item->prepared[step].is_changed = true;
+	(void)util_copy_fixed(item->prepared[step].before, sizeof(item->prepared[step].before), value + 1);
+}
+
 static void take_event(void *context, const struct journal_entry *entry)
 {
 	struct apply *apply = context;
-	struct apply_item *item = find_item(apply, entry->address);
+	struct apply_item *item = apply_find_item(apply, entry->address);
 
 	if (item == NULL) {
 		apply->lacks_type1 |= streq(entry->address, MODULE_TYPE1);
 		return;
 	}
-	item->is_begun = entry->event == JOURNAL_UNBIND || entry->event == JOURNAL_BIND;
+	item->is_begun = entry->event == JOURNAL_UNBIND || entry->event == JOURNAL_BIND ||
+			 entry->event == JOURNAL_PREPARE || entry->event == JOURNAL_RESET;
 	switch (entry->event) {
 	case JOURNAL_OVERRIDE:
 		item->has_override = true;
@@ -34,6 +53,12 @@ static void take_event(void *context, const struct journal_entry *entry)
 		(void)util_copy_fixed(item->holder, sizeof(item->holder), entry->driver);
 		break;
 	case JOURNAL_UNBOUND:
+		break;
+	case JOURNAL_PREPARE:
+	case JOURNAL_RESET:
+		item->is_in_bind = false;
+		item->holder[0] = '\0';
+		take_value(item, entry->driver);
 		break;
 	case JOURNAL_BIND:
 		item->is_in_bind = true;

@@ -2,7 +2,7 @@
 /* What came of a plan, in words. */
 #include <errno.h>
 
-#include "binder/apply.h"
+#include "binder/apply_internal.h"
 #include "binder/console.h"
 
 /* So it is with simpledrm. QEMU then fails with "BAR 0: can't reserve". */
@@ -120,8 +120,9 @@ static char *say_holder(const struct apply_item *item, const char *driver)
 	char buffer[SYSFS_NAME_SIZE + 16];
 
 	if (item->is_stuck)
-		return util_format("%s is still busy with it",
-				   item->is_in_bind || item->holder[0] == '\0' ? item->entry->driver : item->holder);
+		return util_format("%s is still busy with it", item->is_in_bind          ? item->entry->driver
+							       : item->holder[0] == '\0' ? "the kernel"
+											 : item->holder);
 	return util_copy(plan_holder(driver, buffer, sizeof(buffer)));
 }
 
@@ -129,7 +130,7 @@ static void conclude(struct apply_item *item, const struct apply *apply, const s
 		     const struct plan_input *input)
 {
 	struct plan_entry *entry = item->entry;
-	cleanup_free char *remarks = NULL, *text = NULL, *holder = NULL;
+	cleanup_free char *remarks = NULL, *text = NULL, *holder = NULL, *set = NULL;
 	const char *undo = "";
 	char driver[SYSFS_NAME_SIZE];
 
@@ -144,17 +145,20 @@ static void conclude(struct apply_item *item, const struct apply *apply, const s
 		entry->reason = item->is_failed ? item->reason : REASON_PROBE;
 		text = say_failure(item);
 		undo = say_undo(item, driver);
+		set = apply_say_reset(apply, item);
 	} else {
 		text = util_format("bound to %s by rule '%s' (%s)%s", driver, entry->rule->name, entry->rule->where,
 				   entry->device->has_framebuffer &&
 						   console_keeps_memory(apply->kernel->root, entry->device->address)
 					   ? FRAMEBUFFER_STAYS
 					   : "");
+		set = apply_say_set(apply, item);
 	}
+	apply_keep_changes(apply, item);
 	remarks = plan_remarks(plan, entry, input);
 	holder = say_holder(item, driver);
 	free(entry->message);
-	entry->message = util_format("%s%s%s; %s", text, undo, remarks, holder);
+	entry->message = util_format("%s%s%s%s; %s", text, undo, set != NULL ? set : "", remarks, holder);
 }
 
 bool apply_has_bound(const struct apply *apply)

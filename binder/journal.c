@@ -12,8 +12,9 @@
 
 static const char *const words[] = {
 	[JOURNAL_OVERRIDE] = "override", [JOURNAL_CLEARED] = "cleared", [JOURNAL_UNBIND] = "unbind",
-	[JOURNAL_UNBOUND] = "unbound",   [JOURNAL_BIND] = "bind",       [JOURNAL_DONE] = "done",
-	[JOURNAL_STUCK] = "stuck",       [JOURNAL_FAIL] = "fail",       [JOURNAL_UNDONE] = "undone",
+	[JOURNAL_UNBOUND] = "unbound",   [JOURNAL_PREPARE] = "prepare", [JOURNAL_RESET] = "reset",
+	[JOURNAL_BIND] = "bind",         [JOURNAL_DONE] = "done",       [JOURNAL_STUCK] = "stuck",
+	[JOURNAL_FAIL] = "fail",         [JOURNAL_UNDONE] = "undone",
 };
 
 int journal_create(struct journal *journal)

@@ -14,12 +14,14 @@ enum journal_event {
 	JOURNAL_OVERRIDE, /* about to write driver_override; the driver that the device has had until now is named */
 	JOURNAL_CLEARED,  /* the override was read back as empty */
 	JOURNAL_UNBIND,   /* about to take it from a driver, which is named */
-	JOURNAL_UNBOUND,  /* the write came back, whatever it said */
+	JOURNAL_UNBOUND,  /* that write, or one of the last two, came back, whatever it said */
 	JOURNAL_BIND,     /* about to bind it */
 	JOURNAL_DONE,     /* the driver link was read back */
 	JOURNAL_STUCK,    /* an unbind did not come back; reason and error as for FAIL */
 	JOURNAL_FAIL,     /* did not work; reason says where, error the errno */
 	JOURNAL_UNDONE,   /* given back as far as that was possible */
+	JOURNAL_PREPARE,  /* about to set an attribute, which is named, with its value before */
+	JOURNAL_RESET,    /* about to set it back */
 };
 
 struct journal {
@@ -42,7 +44,7 @@ struct journal_entry {
 	const char *address;
 	enum reason reason;
 	int error;          /* a negative errno, or 0 */
-	const char *driver; /* "" if the event has none */
+	const char *driver; /* or attribute and value; "" if the event has none */
 };
 
 /* Allocates nothing of ours. */

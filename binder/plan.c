@@ -291,6 +291,7 @@ void plan_free_entry(struct plan_entry *entry)
 {
 	free(entry->absent);
 	free(entry->message);
+	free(entry->changes);
 }
 
 void plan_narrow(struct plan *plan, const struct inventory *inventory, const struct bdf *bdf)

@@ -62,6 +62,8 @@ struct plan_entry {
 	bool keeps_driver;            /* never to be taken from a native driver, even one that comes meanwhile */
 	enum verdict verdict;
 	enum reason reason;
+	struct prepare_change *changes; /* owned; what was set on it before the bind, or set back */
+	size_t n_changes;
 	char *message; /* owned; one sentence that ends with what holds the device now */
 };
 

@@ -299,6 +299,16 @@ static char *say_absent(const struct plan_entry *entry)
 			   entry->absent_is_path ? "path" : "address", entry->rule->name, tail);
 }
 
+static char *say_bind(const struct plan_entry *entry)
+{
+	cleanup_free char *prepared = prepare_words(&entry->rule->preparation);
+
+	return util_format("%s %s, by rule '%s' (%s)%s%s",
+			   entry->match == MATCH_NONE ? "goes with its group to" : "goes to", entry->driver,
+			   entry->rule->name, entry->rule->where, prepared[0] != '\0' ? ", after setting " : "",
+			   prepared);
+}
+
 static char *say(const struct plan_entry *entry, const struct plan_input *input)
 {
 	switch (entry->reason) {
@@ -354,9 +364,7 @@ static char *say(const struct plan_entry *entry, const struct plan_input *input)
 	}
 	if (entry->verdict == VERDICT_RELEASE)
 		return util_format("goes back from %s to its own driver", entry->driver);
-	return util_format("%s %s, by rule '%s' (%s)",
-			   entry->match == MATCH_NONE ? "goes with its group to" : "goes to", entry->driver,
-			   entry->rule->name, entry->rule->where);
+	return say_bind(entry);
 }
 
 void plan_explain(struct plan *plan, const struct plan_input *input)

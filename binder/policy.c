@@ -110,6 +110,18 @@ static const char *set_follow(struct policy_loader *loader, struct rule *rule, c
 	return NULL;
 }
 
+static const char *set_reset_method(struct policy_loader *loader, struct rule *rule, char *value)
+{
+	(void)loader;
+	return prepare_parse_reset_method(&rule->preparation, value);
+}
+
+static const char *set_d3cold(struct policy_loader *loader, struct rule *rule, char *value)
+{
+	(void)loader;
+	return prepare_parse_d3cold(&rule->preparation, value);
+}
+
 static const char *add_words(struct rule *rule, char *value, const char *(*add)(struct selectors *, const char *))
 {
 	size_t n = 0;
@@ -175,6 +187,8 @@ static const struct key {
 	{ .name = "allow", .set = set_allow },
 	{ .name = "optional", .set = set_optional },
 	{ .name = "follow", .set = set_follow },
+	{ .name = "reset-method", .set = set_reset_method },
+	{ .name = "d3cold", .set = set_d3cold },
 };
 
 static struct rule *current_rule(struct policy_loader *loader)
@@ -334,7 +348,7 @@ static void on_line(void *context, const struct ini_line *line)
 	snprintf(message, sizeof(message), "unknown key '%.40s', expected %s", line->key,
 		 loader->section == SECTION_POLICY ? "driver, boot-vga, group, on-bound or disarm-after"
 						   : "id, address, path, class, serial, driver, boot-vga, group, "
-						     "on-bound, allow, optional or follow");
+						     "on-bound, allow, optional, follow, reset-method or d3cold");
 	complain(loader, line, message);
 }
 

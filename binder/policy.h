@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "binder/prepare.h"
 #include "binder/selector.h"
 #include "binder/switches.h"
 #include "lib/problem.h"
@@ -32,6 +33,7 @@ struct rule {
 	char *where; /* owned; file:line of its section */
 	struct selectors selectors;
 	struct policy_settings settings; /* complete once the policy is read */
+	struct preparation preparation;
 	bool allow_storage, allow_network, allow_last_input;
 	bool is_optional;
 	bool is_request; /* not of the policy: what a person asks for now (request.h) */

@@ -1,14 +1,60 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "binder/release.h"
 
+#include <cjson/cJSON.h>
 #include <errno.h>
 
+#include "binder/apply_internal.h"
+#include "binder/store.h"
 #include "lib/child.h"
 #include "lib/paths.h"
 
 static void read_driver(const struct apply *apply, const struct apply_item *item, char driver[static SYSFS_NAME_SIZE])
 {
 	inventory_read_driver(apply->kernel->root, item->entry->device->address, driver);
+}
+
+static const char *text_of(const cJSON *object, const char *key)
+{
+	const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, key));
+
+	return text != NULL ? text : "";
+}
+
+/* What it was before the first change counts, until it is so again. */
+static void load_change(struct prepared *prepared, const char *before, const char *now)
+{
+	if (!prepared->is_changed)
+		prepared->is_changed = util_copy_fixed(prepared->before, sizeof(prepared->before), before);
+	prepared->is_changed &= !streq(prepared->before, now);
+}
+
+static void load_run(struct apply *apply, const cJSON *run)
+{
+	const cJSON *device, *change;
+
+	cJSON_ArrayForEach(device, cJSON_GetObjectItemCaseSensitive(run, "devices"))
+	{
+		struct apply_item *item = apply_find_item(apply, text_of(device, "address"));
+
+		cJSON_ArrayForEach(change, cJSON_GetObjectItemCaseSensitive(device, "prepared"))
+		{
+			enum prepare_step step = prepare_find(text_of(change, "attribute"));
+
+			if (item != NULL && step != PREPARE_STEPS)
+				load_change(&item->prepared[step], text_of(change, "before"), text_of(change, "now"));
+		}
+	}
+}
+
+void release_load(struct apply *apply)
+{
+	cJSON *first = store_read(apply->kernel->root);
+	const cJSON *run;
+
+	load_run(apply, first);
+	cJSON_ArrayForEach(run, cJSON_GetObjectItemCaseSensitive(first, "runs")) load_run(apply, run);
+	cJSON_Delete(first);
 }
 
 /* The kernel knew no driver for it: it may never have been loaded, because the device was ours from the start. */
@@ -112,7 +158,7 @@ static void conclude(struct apply_item *item, const struct apply *apply)
 	struct plan_entry *entry = item->entry;
 	const struct rule *again = entry->next_boot;
 	char driver[SYSFS_NAME_SIZE];
-	cleanup_free char *text = NULL, *remark = NULL;
+	cleanup_free char *text = NULL, *remark = NULL, *reset = apply_say_reset(apply, item);
 
 	read_driver(apply, item, driver);
 	if (!inventory_has(apply->kernel->root, entry->device->address)) {
@@ -124,8 +170,10 @@ static void conclude(struct apply_item *item, const struct apply *apply)
 	}
 	if (again != NULL && entry->verdict == VERDICT_RELEASE)
 		remark = util_format("rule '%s' (%s) takes it again at the next boot; ", again->name, again->where);
+	apply_keep_changes(apply, item);
 	free(entry->message);
-	entry->message = util_format("%s%s", remark != NULL ? remark : "", text);
+	entry->message = util_format("%s%s%s%s", remark != NULL ? remark : "", reset[0] != '\0' ? reset + 2 : "",
+				     reset[0] != '\0' ? "; " : "", text);
 }
 
 void release_conclude(struct apply *apply)

@@ -5,6 +5,9 @@
 
 #include "binder/apply.h"
 
+/* First: what was set on the devices when they were bound is to be set back, as the reports of this boot tell. */
+void release_load(struct apply *apply);
+
 /* Instead of apply_run(). A device whose driver does not let go is left behind; the next one has its turn. */
 void release_run(struct apply *apply);
 

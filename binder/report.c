@@ -227,6 +227,21 @@ static void add_holders(cJSON *object, const struct device *device)
 	}
 }
 
+/* Only where something was set, or set back. */
+static void add_changes(cJSON *object, const struct plan_entry *entry)
+{
+	cJSON *list = entry->n_changes > 0 ? cJSON_AddArrayToObject(object, "prepared") : NULL;
+
+	for (size_t i = 0; list != NULL && i < entry->n_changes; i++) {
+		cJSON *item = cJSON_CreateObject();
+
+		add_text(item, "attribute", prepare_attribute(entry->changes[i].step));
+		add_text(item, "before", entry->changes[i].before);
+		add_text(item, "now", entry->changes[i].now);
+		cJSON_AddItemToArray(list, item);
+	}
+}
+
 static cJSON *entry_json(const struct plan_entry *entry, const struct report *report)
 {
 	cJSON *object = entry->device != NULL ? report_device_json(entry->device) : absent_json(entry);
@@ -237,6 +252,7 @@ static cJSON *entry_json(const struct plan_entry *entry, const struct report *re
 	add_text(object, "rule", entry->rule->name);
 	add_text(object, "message", entry->message);
 	add_holders(object, entry->device);
+	add_changes(object, entry);
 	return object;
 }
 

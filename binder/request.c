@@ -185,6 +185,7 @@ struct request request_new_release(bool is_all)
 		.add_rule = request_add_rule,
 		.mark = request_mark,
 		.plan = request_plan_release,
+		.load = release_load,
 		.run = release_run,
 		.finish = release_finish,
 		.conclude = release_conclude,

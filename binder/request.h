@@ -22,6 +22,7 @@ struct request_steps {
 	/* Of a bind; NULL for a release. */
 	void (*narrow)(const struct request *request, struct plan *plan);
 	/* Of a release, as those below and in binder/release.h; NULL for a bind. */
+	void (*load)(struct apply *apply);
 	void (*plan)(const struct request *request, struct plan *plan, const struct plan_input *input);
 	void (*run)(struct apply *apply);
 	void (*finish)(struct apply *apply);

@@ -256,6 +256,8 @@ void session_apply(struct session *session, enum session_part part, struct journ
 			    "cannot make a journal, so nothing could be undone; nothing was changed");
 	} else {
 		journal_keep_copy(journal, session->root, directory);
+		if (release != NULL)
+			release->load(&apply);
 		if (part == SESSION_APPLY && release != NULL)
 			release->run(&apply);
 		else if (part == SESSION_APPLY)

@@ -196,6 +196,26 @@ static int store_override(struct fake_kernel *fake, const char *address, const c
 	return 0;
 }
 
+/* reset_method_store() and d3cold_allowed_store() (Linux 6.1). */
+static int store_attribute(struct fake_kernel *fake, const char *address, const char *name, const char *value)
+{
+	char path[PATH_SIZE], resets[64] = "";
+	cleanup_free char *words = util_copy(value), *stored = util_format("%s\n", value);
+	char *rest = words;
+	const char *word;
+
+	if (!has_attribute(fake, address, name))
+		return -ENOENT;
+	snprintf(path, sizeof(path), PATH_DEVICES "/%s/resets", address);
+	(void)sysfs_read(fake->root, path, resets, sizeof(resets));
+	while ((word = parse_next_word(&rest)) != NULL)
+		if (streq(name, "reset_method") ? strstr(resets, word) == NULL : !streq(word, "0") && !streq(word, "1"))
+			return -EINVAL;
+	snprintf(path, sizeof(path), PATH_DEVICES "/%s/%s", address, name);
+	test_write_file(fake->root, path, stored, strlen(stored));
+	return 0;
+}
+
 static int store_bind(struct fake_kernel *fake, const char *name, const char *address)
 {
 	const struct fake_driver *driver = find_driver(fake, name);
@@ -336,7 +356,10 @@ static int dispatch(struct fake_kernel *fake, const char *path, const char *valu
 		 path + strlen(PATH_DRIVERS "/"));
 	if (starts_with(path, PATH_DRIVERS "/"))
 		return streq(attribute, "bind") ? store_bind(fake, name, value) : store_unbind(fake, name, value);
-	return device_exists(fake, name) ? store_override(fake, name, value) : -ENOENT;
+	if (!device_exists(fake, name))
+		return -ENOENT;
+	return streq(attribute, "driver_override") ? store_override(fake, name, value)
+						   : store_attribute(fake, name, attribute, value);
 }
 
 static void record(struct fake_kernel *fake, const char *path, const char *value)
@@ -356,6 +379,8 @@ static void record(struct fake_kernel *fake, const char *path, const char *value
 		test_append(&fake->trace, "release %s\n", value);
 	else if (starts_with(path, PATH_DRIVERS))
 		test_append(&fake->trace, "%s %.*s %s\n", strrchr(path, '/') + 1, length, name, value);
+	else if (!ends_with(path, "/driver_override"))
+		test_append(&fake->trace, "set %.*s %s=%s\n", length, name, strrchr(path, '/') + 1, value);
 	else
 		test_append(&fake->trace, "override %.*s=%s\n", length, name, value[0] == '\n' ? "" : value);
 }
@@ -380,6 +405,10 @@ static int operate(struct fake_kernel *fake, const char *path, const char *value
 		raise(SIGKILL);
 	if (fails && fake->error == -ETIMEDOUT && ends_with(path, "/unbind"))
 		(void)util_copy_fixed(fake->hung, sizeof(fake->hung), value);
+	else if (fails && fake->error == -ETIMEDOUT && starts_with(path, PATH_DEVICES) &&
+		 !ends_with(path, "/driver_override"))
+		snprintf(fake->hung, sizeof(fake->hung), "%.*s", (int)strcspn(path + strlen(PATH_DEVICES "/"), "/"),
+			 path + strlen(PATH_DEVICES "/"));
 	if (is_broken_file(fake, path) || (fails && fake->mode == FAKE_FAIL))
 		return fake->error;
 	result = dispatch(fake, path, value);

@@ -3,6 +3,9 @@
  * The driver core of Linux, as far as binding goes, on an expanded tree: what a write to driver_override, bind, unbind
  * and drivers_probe does, and what loading a module does (reference/kernel.md 1.1, 1.2). All state is in the tree, so
  * a second fake on the same root goes on where the first one was killed. It can fail any operation.
+ *
+ * It also takes what is set on a device before a bind: reset_method, of the words in the device's file "resets" (which
+ * no kernel has), and d3cold_allowed.
  */
 #ifndef TESTS_UNIT_FAKEKERNEL_H
 #define TESTS_UNIT_FAKEKERNEL_H
@@ -44,8 +47,9 @@ struct fake_kernel {
 
 	unsigned int n_operations; /* so far */
 	char failed[512];          /* path of the operation that failed or killed, value behind a blank */
-	char *trace;       /* owned; "override A=V", "unbind D A", "bind D A", "probe A", "load M", each with "\n" */
-	char hung[32];     /* address of the device whose unbind hung; "" if none */
+	char *trace; /* owned; "override A=V", "set A NAME=V", "unbind D A", "bind D A", "probe A", "load M", each with
+			"\n" */
+	char hung[32];     /* address of the device whose unbind, or setting of an attribute, hung; "" if none */
 	bool touched_hung; /* something was written for that device afterwards */
 };
 

@@ -20,6 +20,12 @@
 #define TAKE_GPU "[device gpu]\nid = 10de:13c2\ngroup = whole\n"
 #define TAKE_CARDS "[device nic]\naddress = 02:00.0\nallow = network\n[device card]\naddress = 03:00.0\n"
 
+#define PREPARED_GPU(driver, audio_driver)                                                                             \
+	"PCI: 01:00.0 0300 10de:13c2 - " driver " 1\nA: reset_method=" RESETS_BEFORE "\nA: resets=flr bus\n"           \
+	"A: d3cold_allowed=1\nPCI: 01:00.1 0403 10de:0fbb - " audio_driver " 1\nA: d3cold_allowed=1\n"
+#define RESETS_BEFORE "flr bus"
+#define PREPARE_GPU TAKE_GPU "reset-method = bus\nd3cold = no\n"
+
 static const struct fake_driver without_vfio[] = {
 	{ "nouveau", "nouveau", "10de:13c2" },
 	{ "snd_hda_intel", "snd_hda_intel", "10de:0fbb" },
@@ -92,6 +98,23 @@ const struct scenario scenarios[] = {
 	  .verdicts = "01:00.0 fail module gpu; 01:00.1 fail group gpu; 02:00.0 fail module nic; 03:00.0 fail module "
 		      "card; = error 1",
 	  .links = "00:02.0=i915 01:00.0=nouveau 01:00.1=snd_hda_intel 02:00.0=e1000e 03:00.0= " },
+	{ .name = "a driverless pair that is prepared",
+	  .tree = HOST_GPU PREPARED_GPU("-", "-"),
+	  .policy = PREPARE_GPU,
+	  .verdicts = "01:00.0 bind gpu; 01:00.1 bind gpu; = ok 0",
+	  .links = "00:02.0=i915 01:00.0=vfio-pci 01:00.1=vfio-pci " },
+	{ .name = "a pair that is taken and prepared, beside another card",
+	  .tree = HOST_GPU PREPARED_GPU("nouveau", "snd_hda_intel") CARDS,
+	  .policy = PREPARE_GPU TAKE_CARDS,
+	  .verdicts = "01:00.0 bind gpu; 01:00.1 bind gpu; 02:00.0 bind nic; 03:00.0 bind card; = ok 0",
+	  .links = "00:02.0=i915 01:00.0=vfio-pci 01:00.1=vfio-pci 02:00.0=vfio-pci 03:00.0=vfio-pci " },
+	{ .name = "a pair that is prepared, and of which the second is refused",
+	  .tree = HOST_GPU PREPARED_GPU("nouveau", "snd_hda_intel"),
+	  .policy = PREPARE_GPU,
+	  .refused = "0000:01:00.1",
+	  .refused_error = -EINVAL,
+	  .verdicts = "01:00.0 fail group gpu; 01:00.1 fail probe gpu; = error 1",
+	  .links = "00:02.0=i915 01:00.0=nouveau 01:00.1=snd_hda_intel " },
 	{ 0 },
 };
 
@@ -221,6 +244,50 @@ static bool is_excused(const struct run *run, const struct plan_entry *entry)
 	return strstr(run->fake.failed, override) != NULL || strstr(run->fake.failed, unbind) != NULL;
 }
 
+/* What an attribute is now, and what it was and shall be in the scenarios; "" if the device has none. */
+static void read_attribute(const struct run *run, const struct plan_entry *entry, enum prepare_step step,
+			   char now[static PREPARE_VALUE_SIZE], const char **before)
+{
+	*before = step == PREPARE_D3COLD ? "1" : RESETS_BEFORE;
+	if (prepare_read(run->root, entry->device->address, step, now) < 0)
+		now[0] = '\0';
+}
+
+/* What was set is set back with the device; a file that does not work any more excuses it. */
+static void check_reset(const struct run *run, const struct plan_entry *entry)
+{
+	char now[PREPARE_VALUE_SIZE];
+	const char *before;
+
+	for (int step = 0; step < PREPARE_STEPS; step++) {
+		read_attribute(run, entry, (enum prepare_step)step, now, &before);
+		if (now[0] != '\0' && run->fake.mode != FAKE_BROKEN)
+			CHECK_STR(now, before);
+	}
+}
+
+/* Each attribute is as the message says. */
+static void check_prepared(const struct run *run, const struct plan_entry *entry)
+{
+	char now[PREPARE_VALUE_SIZE], wanted[PREPARE_VALUE_SIZE];
+	const char *before;
+
+	for (int i = 0; i < PREPARE_STEPS; i++) {
+		enum prepare_step step = (enum prepare_step)i;
+		cleanup_free char *right = NULL, *wrong = NULL;
+
+		read_attribute(run, entry, step, now, &before);
+		if (!prepare_wants(&entry->rule->preparation, step, wanted) || now[0] == '\0')
+			continue;
+		right = util_format("%s %s", prepare_attribute(step), wanted);
+		wrong = util_format("warning: %s ", prepare_attribute(step));
+		if (entry->verdict == VERDICT_BIND)
+			CHECK_HAS(entry->message, streq(now, wanted) ? right : wrong);
+		else
+			CHECK_INT(strstr(entry->message, wrong) != NULL, !streq(now, before));
+	}
+}
+
 static void check_device(const struct run *run, const struct plan_entry *entry)
 {
 	const char *before = entry->device->driver;
@@ -241,6 +308,7 @@ static void check_device(const struct run *run, const struct plan_entry *entry)
 	}
 	CHECK_STR(override, "(null)");
 	CHECK_STR(driver, before);
+	check_reset(run, entry);
 }
 
 /* Bound together, or not at all. */
@@ -314,5 +382,7 @@ void run_check_report(const struct run *run, const char *stuck_on)
 		check_message(run, entry);
 		if (is_stuck(entry) && stuck_on != NULL)
 			CHECK_HAS(entry->message, busy);
+		if (!is_stuck(entry))
+			check_prepared(run, entry);
 	}
 }

@@ -24,9 +24,16 @@ static void operation_of(const struct scenario *scenario, unsigned int at, char 
 	run_end(&run);
 }
 
-/* The address at the end of "bind D A" and "unbind D A": only that device may be stuck. */
+/* The address of "bind D A", "unbind D A" and "set A NAME=V": only that device may be stuck. */
 static const char *in_flight(const char *operation)
 {
+	static char address[BDF_TEXT_SIZE];
+
+	if (starts_with(operation, "set ")) {
+		operation += strlen("set ");
+		snprintf(address, sizeof(address), "%.*s", (int)strcspn(operation, " "), operation);
+		return address;
+	}
 	if (!starts_with(operation, "bind ") && !starts_with(operation, "unbind "))
 		return NULL;
 	return strrchr(operation, ' ') + 1;
@@ -37,6 +44,8 @@ static const char *driver_in_flight(const char *operation, char driver[static SY
 {
 	const char *name = operation + strlen("unbind ");
 
+	if (starts_with(operation, "set "))
+		return "the kernel";
 	if (!starts_with(operation, "unbind "))
 		return NULL;
 	snprintf(driver, SYSFS_NAME_SIZE, "%.*s", (int)strcspn(name, " "), name);

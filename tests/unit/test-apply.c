@@ -101,6 +101,17 @@ TEST(apply_order)
 		     "unbind snd_hda_intel 0000:01:00.1\nbind vfio-pci 0000:01:00.1\n" },
 		{ 2, "override 0000:01:00.0=vfio-pci\noverride 0000:01:00.1=vfio-pci\nload vfio_iommu_type1\n"
 		     "unbind nouveau 0000:01:00.0\nbind vfio-pci 0000:01:00.0\nbind vfio-pci 0000:01:00.1\n" },
+		{ 10, "override 0000:01:00.0=vfio-pci\noverride 0000:01:00.1=vfio-pci\n"
+		      "set 0000:01:00.0 d3cold_allowed=0\nset 0000:01:00.0 reset_method=bus\n"
+		      "set 0000:01:00.1 d3cold_allowed=0\nload vfio_iommu_type1\nload vfio-pci\n" },
+		{ 12, "override 0000:01:00.0=vfio-pci\noverride 0000:01:00.1=vfio-pci\nload vfio_iommu_type1\n"
+		      "load vfio-pci\nunbind nouveau 0000:01:00.0\nset 0000:01:00.0 d3cold_allowed=0\n"
+		      "set 0000:01:00.0 reset_method=bus\nbind vfio-pci 0000:01:00.0\n"
+		      "unbind snd_hda_intel 0000:01:00.1\nset 0000:01:00.1 d3cold_allowed=0\n"
+		      "bind vfio-pci 0000:01:00.1\noverride 0000:01:00.1=\nset 0000:01:00.1 d3cold_allowed=1\n"
+		      "probe 0000:01:00.1\noverride 0000:01:00.0=\nunbind vfio-pci 0000:01:00.0\n"
+		      "set 0000:01:00.0 reset_method=flr bus\nset 0000:01:00.0 d3cold_allowed=1\n"
+		      "probe 0000:01:00.0\n" },
 		{ 4, "override 0000:01:00.0=vfio-pci\nload vfio_iommu_type1\n"
 		     "unbind nouveau 0000:01:00.0\nbind vfio-pci 0000:01:00.0\n" },
 	};
@@ -164,11 +175,15 @@ static void check_isolated(const struct run *run)
 	}
 }
 
-/* X of the path sys/bus/pci/drivers/X/unbind that failed. */
+/* X of the path sys/bus/pci/drivers/X/unbind that failed; any other one is the kernel's own. */
 static const char *driver_of_failure(const struct run *run, char driver[static SYSFS_NAME_SIZE])
 {
 	const char *name = strstr(run->fake.failed, "/drivers/");
 
+	if (name == NULL) {
+		snprintf(driver, SYSFS_NAME_SIZE, "the kernel");
+		return driver;
+	}
 	name = name != NULL ? name + strlen("/drivers/") : "";
 	snprintf(driver, SYSFS_NAME_SIZE, "%.*s", (int)strcspn(name, "/"), name);
 	return driver;

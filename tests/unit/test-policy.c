@@ -153,7 +153,8 @@ TEST(policy_messages)
 		  "used" },
 		{ A ID "foo=1\n", "bind.conf:3",
 		  "unknown key 'foo', expected id, address, path, class, serial, driver, boot-vga, group, on-bound, "
-		  "allow, optional or follow; this rule is not used" },
+		  "allow, optional, follow, "
+		  "reset-method or d3cold; this rule is not used" },
 		{ "[policy]\nid=1\n", "bind.conf:2",
 		  "unknown key 'id', expected driver, boot-vga, group, on-bound or disarm-after; nothing is bound" },
 		{ "[foo]\n", "bind.conf:1", "unknown section [foo], expected [policy] or [device NAME]; ignored" },

@@ -42,6 +42,7 @@ static void plan(struct release *release)
 			release->machine.plan.entries[i].verdict = VERDICT_RELEASE;
 	apply_prepare(&release->apply, &release->machine.plan, &release->fake.kernel, &release->journal,
 		      child_now() + TIME);
+	release_load(&release->apply);
 }
 
 static void begin(struct release *release, const char *tree)
@@ -109,6 +110,58 @@ TEST(release_works)
 	}
 }
 
+/* What was set before the bind is set back, to what it was before the first time. */
+#define CHANGE(attribute, before, now)                                                                                 \
+	"{\"attribute\": \"" attribute "\", \"before\": \"" before "\", \"now\": \"" now "\"}"
+#define REPORT(address, changes) "{\"devices\": [{\"address\": \"" address "\", \"prepared\": [" changes "]}]"
+#define SET_GPU                                                                                                        \
+	OURS("01:00.0", "0300", "10de:13c2", "1") "A: reset_method=bus\nA: resets=flr pm bus\nA: d3cold_allowed=0\n"
+
+static const struct {
+	const char *name, *reports, *reset_method, *d3cold_allowed, *message;
+} resets[] = {
+	{ "nothing was set", "{\"devices\": []}", "bus", "0", "next boot; given back; nouveau holds it" },
+	{ "both",
+	  REPORT("0000:01:00.0", CHANGE("reset_method", "flr bus", "bus") ", " CHANGE("d3cold_allowed", "1", "0")) "}",
+	  "flr bus", "1",
+	  "next boot; d3cold_allowed is 1 again; reset_method is flr bus again; given back; nouveau holds it" },
+	{ "of another device", REPORT("0000:01:00.1", CHANGE("reset_method", "flr bus", "bus")) "}", "bus", "0",
+	  "next boot; given back; nouveau holds it" },
+	{ "one after the other",
+	  REPORT("0000:01:00.0", CHANGE("reset_method", "flr bus", "pm")) ", \"runs\": [" REPORT(
+		  "0000:01:00.0", CHANGE("reset_method", "pm", "bus")) "}]}",
+	  "flr bus", "0", "reset_method is flr bus again; given back" },
+	{ "set back already, then by another tool",
+	  REPORT("0000:01:00.0", CHANGE("reset_method", "flr bus", "pm")) ", \"runs\": [" REPORT(
+		  "0000:01:00.0", CHANGE("reset_method", "flr bus", "flr bus")) "}]}",
+	  "bus", "0", "next boot; given back; nouveau holds it" },
+	{ "what the kernel does not take any more", REPORT("0000:01:00.0", CHANGE("reset_method", "acpi", "bus")) "}",
+	  "bus", "0", "warning: reset_method could not be set back to 'acpi'; given back; nouveau holds it" },
+	{ "junk", REPORT("0000:01:00.0", CHANGE("driver_override", "a", "b") ", 7, {}") ", \"runs\": 7}", "bus", "0",
+	  "next boot; given back; nouveau holds it" },
+};
+
+TEST(release_sets_back)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(resets); i++) {
+		cleanup_free char *tree = util_format(HOST SET_GPU LOADED "F: run/vfiokit/bind.json=%s\n",
+						      resets[i].reports);
+		char text[PREPARE_VALUE_SIZE];
+		struct release release;
+
+		test_case("%s", resets[i].name);
+		begin(&release, tree);
+		release_run(&release.apply);
+		release_conclude(&release.apply);
+		CHECK_INT(prepare_read(release.root, "0000:01:00.0", PREPARE_RESET_METHOD, text), 0);
+		CHECK_STR(text, resets[i].reset_method);
+		CHECK_INT(prepare_read(release.root, "0000:01:00.0", PREPARE_D3COLD, text), 0);
+		CHECK_STR(text, resets[i].d3cold_allowed);
+		CHECK_HAS(machine_entry(&release.machine, "01:00.0")->message, resets[i].message);
+		end(&release);
+	}
+}
+
 TEST(release_says)
 {
 	struct release release;
@@ -165,6 +218,22 @@ TEST(release_too_late)
 	end(&release);
 }
 
+#define SET SET_GPU "F: run/vfiokit/bind.json=" REPORT("0000:01:00.0", CHANGE("reset_method", "flr bus", "bus")) "}\n"
+
+/* The GPU has its reset_method back, or the message says that it has not. */
+static void check_set_back(const struct release *release)
+{
+	const struct plan_entry *entry = machine_entry(&release->machine, "01:00.0");
+	char text[PREPARE_VALUE_SIZE];
+
+	CHECK_INT(prepare_read(release->root, "0000:01:00.0", PREPARE_RESET_METHOD, text), 0);
+	if (entry->reason == REASON_STUCK)
+		return;
+	CHECK_HAS(entry->message, streq(text, "flr bus") ? "reset_method is flr bus again"
+							 : "warning: reset_method could not be set back to 'flr bus'");
+	CHECK_TRUE(streq(text, "flr bus") || release->fake.mode == FAKE_BROKEN);
+}
+
 /* What is said is what is; nothing is left without a driver by a failure that does not last. */
 static void check_truth(const struct release *release, bool lasts)
 {
@@ -187,6 +256,7 @@ static void check_truth(const struct release *release, bool lasts)
 		CHECK_TRUE(lasts || driver[0] != '\0' || entry->reason == REASON_STUCK);
 	}
 	CHECK_TRUE(!release->fake.touched_hung);
+	check_set_back(release);
 }
 
 static bool fail_once(enum fake_mode mode, unsigned int at, int error)
@@ -194,7 +264,7 @@ static bool fail_once(enum fake_mode mode, unsigned int at, int error)
 	struct release release;
 	bool reached;
 
-	begin(&release, HOST GPU NIC);
+	begin(&release, HOST SET NIC);
 	release.fake.mode = mode;
 	release.fake.fail_at = at;
 	release.fake.error = error;
@@ -233,7 +303,7 @@ static bool kill_once(enum fake_mode mode, unsigned int at)
 	struct child child;
 	bool was_killed;
 
-	begin(&release, HOST GPU NIC LOADED);
+	begin(&release, HOST SET NIC LOADED);
 	release.fake.mode = mode;
 	release.fake.fail_at = at;
 	CHECK_INT(child_start(&child, run_child, &release), 0);

@@ -116,8 +116,9 @@ TEST(report_json_document)
 		  "x.conf\"],\"policy_digest\":\"0000000000000000\",\"image\":null,\"probation\":null,\"errors\":[{"
 		  "\"where\":\"bind.conf:"
 		  "9\",\"message\":\"unknown key 'foo', "
-		  "expected id, address, path, class, serial, driver, boot-vga, group, on-bound, allow, optional or "
-		  "follow; this "
+		  "expected id, address, path, class, serial, driver, boot-vga, group, on-bound, allow, optional, "
+		  "follow, "
+		  "reset-method or d3cold; this "
 		  "rule is not used\"}]}");
 	cJSON_Delete(document);
 	machine_free(&machine);

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2016,SC2034,SC2154
+# What a rule sets on its devices before the bind: the keys, the plan, and a folder in which every bind fails.
+
+# rule LINE...: the second GPU, with these lines.
+rule()
+{
+	printf '[device guest]\naddress = 02:00.0\n' >"$policy"
+	printf '%s\n' "$@" >>"$policy"
+}
+
+# wrong LINE WORDS: the key's line is named, with what was expected.
+wrong()
+{
+	rule "$1"
+	run plan
+	exits 2
+	says "etc/vfiokit/bind.conf:3: "
+	says "expected $2"
+	says "this rule is not used"
+}
+
+t "the plan says what is set"
+rule 'reset-method = flr, bus' 'd3cold = no'
+unchanged "$root" run plan
+exits 0
+says "goes to vfio-pci, by rule 'guest' (etc/vfiokit/bind.conf:1), after setting d3cold_allowed to 0, reset_method to flr bus; "
+
+t "d3cold = yes sets nothing"
+rule 'd3cold = yes'
+run plan
+exits 0
+says "goes to vfio-pci, by rule 'guest' (etc/vfiokit/bind.conf:1); "
+
+t "values that are wrong"
+wrong 'reset-method =' "any of: device_specific acpi flr af_flr pm bus cxl_bus"
+wrong 'reset-method = reset' "any of: device_specific acpi flr af_flr pm bus cxl_bus"
+wrong 'd3cold = never' "yes or no"
+wrong 'd3cold = no 1' "yes or no"
+
+t "not for every rule at once"
+printf '[policy]\nd3cold = no\n' >"$policy"
+run plan
+exits 2
+says "unknown key 'd3cold', expected driver, boot-vga, group, on-bound or disarm-after; nothing is bound"
+
+t "what was set is set back when the bind fails"
+rule 'reset-method = bus' 'd3cold = no'
+printf 'flr bus\n' >"$devices/0000:02:00.0/reset_method"
+printf '1\n' >"$devices/0000:02:00.0/d3cold_allowed"
+run apply --json
+exits 1
+verdict 02:00.0 "fail probe"
+is "reset_method" "$(cat "$devices/0000:02:00.0/reset_method")" "flr bus"
+is "d3cold_allowed" "$(cat "$devices/0000:02:00.0/d3cold_allowed")" 1
+is "report" "$(query '.devices[0].prepared[] | "\(.attribute) \(.before) \(.now)"' | tr '\n' ';')" "d3cold_allowed 1 1;reset_method flr bus flr bus;"
+grep -q '^prepare 0000:02:00.0 .* reset_method flr bus$' "$root/run/vfiokit/journal" || fail "the journal lacks what was before"
