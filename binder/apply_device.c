@@ -9,7 +9,7 @@
 
 #define PATH_SIZE 128
 
-/* Setting d3cold_allowed wakes the device, which may take time (milliseconds). */
+/* Setting d3cold_allowed wakes the device, and resizing a BAR moves others: that may take time (milliseconds). */
 #define WRITE_TIMEOUT 3000
 /* What is left for setting back when the time is over: the former value is worth a moment. */
 #define RESET_TIMEOUT 250
@@ -56,6 +56,8 @@ static int set_value(struct apply *apply, struct apply_item *item, enum prepare_
 	/* What cannot be seen to its end is not begun. */
 	if (child_now() >= apply->deadline)
 		return -ETIME;
+	if (!prepare_offers(apply->kernel->root, item->entry->device->address, step, value))
+		return -EINVAL;
 	begin(item);
 	prepared->is_changed = true;
 	note(apply, item, JOURNAL_PREPARE, prepare_attribute(step), prepared->before);
@@ -106,16 +108,26 @@ int apply_reset_device(struct apply *apply, struct apply_item *item)
 	return 0;
 }
 
+static char *say_not_offered(const struct apply *apply, const struct apply_item *item, enum prepare_step step)
+{
+	cleanup_free char *sizes = prepare_sizes(apply->kernel->root, item->entry->device->address, step);
+
+	return util_format("the device does not offer that%s%s", sizes[0] != '\0' ? ", only " : "", sizes);
+}
+
 /* Why it is not what the rule wants. */
-static char *explain(int error, const char *wanted)
+static char *explain(const struct apply *apply, const struct apply_item *item, enum prepare_step step, int error)
 {
 	switch (-error) {
 	case 0:
-		return util_format("the kernel did not take '%s'", wanted);
+		return util_copy("the kernel did not take it");
 	case ENOENT:
 		return util_copy("the kernel has none for this device");
 	case EINVAL:
-		return util_format("the kernel does not offer '%s' for this device", wanted);
+		return say_not_offered(apply, item, step);
+	case ENOSPC:
+		return util_copy("there is no room for it below its bridge (No space left on device); a firmware with "
+				 "'Above 4G Decoding' may have some");
 	case ETIME:
 		return util_copy("the deadline passed before its turn");
 	default:
@@ -124,15 +136,18 @@ static char *explain(int error, const char *wanted)
 }
 
 /* What is not as the rule wants it is said, but not of a device that only its group brought along and that has none. */
-static char *warn_of(const struct apply_item *item, enum prepare_step step, const char *wanted, const char *now,
-		     int error)
+static char *warn_of(const struct apply *apply, const struct apply_item *item, enum prepare_step step,
+		     const char *wanted, const char *now, int error)
 {
-	cleanup_free char *why = explain(error, wanted);
+	char name[PREPARE_NAME_SIZE], wanted_words[PREPARE_VALUE_SIZE], words[PREPARE_VALUE_SIZE];
+	cleanup_free char *why = explain(apply, item, step, error);
+	const char *quote = now[0] != '\0' ? "'" : "";
 
 	if (error == -ENOENT && item->entry->match == MATCH_NONE)
 		return util_copy("");
-	return util_format("; warning: %s is not '%s' but %s%s%s: %s", prepare_attribute(step), wanted,
-			   now[0] != '\0' ? "'" : "", now[0] != '\0' ? now : "missing", now[0] != '\0' ? "'" : "", why);
+	return util_format("; warning: %s is not '%s' but %s%s%s: %s", prepare_name(step, name),
+			   prepare_value(step, wanted, wanted_words), quote,
+			   now[0] != '\0' ? prepare_value(step, now, words) : "missing", quote, why);
 }
 
 static void append(char **text, const char *more)
@@ -146,7 +161,7 @@ static void append(char **text, const char *more)
 char *apply_say_set(const struct apply *apply, const struct apply_item *item)
 {
 	char *good = util_copy(""), *warnings = util_copy("");
-	char wanted[PREPARE_VALUE_SIZE], now[PREPARE_VALUE_SIZE];
+	char wanted[PREPARE_VALUE_SIZE], now[PREPARE_VALUE_SIZE], words[PREPARE_VALUE_SIZE], name[PREPARE_NAME_SIZE];
 
 	for (int i = 0; i < PREPARE_STEPS; i++) {
 		enum prepare_step step = (enum prepare_step)i;
@@ -160,9 +175,9 @@ char *apply_say_set(const struct apply *apply, const struct apply_item *item)
 		if (error == 0)
 			error = item->prepared[step].error;
 		is_right = streq(now, wanted);
-		more = is_right
-			       ? util_format("%s%s %s", good[0] == '\0' ? " with " : ", ", prepare_attribute(step), now)
-			       : warn_of(item, step, wanted, now, error);
+		more = is_right ? util_format("%s%s %s", good[0] == '\0' ? " with " : ", ", prepare_name(step, name),
+					      prepare_value(step, now, words))
+				: warn_of(apply, item, step, wanted, now, error);
 		append(is_right ? &good : &warnings, more);
 	}
 	append(&good, warnings);
@@ -173,7 +188,7 @@ char *apply_say_set(const struct apply *apply, const struct apply_item *item)
 char *apply_say_reset(const struct apply *apply, const struct apply_item *item)
 {
 	char *text = util_copy("");
-	char now[PREPARE_VALUE_SIZE];
+	char now[PREPARE_VALUE_SIZE], words[PREPARE_VALUE_SIZE], name[PREPARE_NAME_SIZE];
 
 	for (int i = 0; i < PREPARE_STEPS && !item->is_stuck; i++) {
 		enum prepare_step step = (enum prepare_step)i;
@@ -184,9 +199,10 @@ char *apply_say_reset(const struct apply *apply, const struct apply_item *item)
 		if (prepare_read(apply->kernel->root, item->entry->device->address, step, now) < 0)
 			now[0] = '\0';
 		more = streq(now, item->prepared[i].before)
-			       ? util_format("; %s is %s again", prepare_attribute(step), now)
-			       : util_format("; warning: %s could not be set back to '%s'", prepare_attribute(step),
-					     item->prepared[i].before);
+			       ? util_format("; %s is %s again", prepare_name(step, name),
+					     prepare_value(step, now, words))
+			       : util_format("; warning: %s could not be set back to '%s'", prepare_name(step, name),
+					     prepare_value(step, item->prepared[i].before, words));
 		append(&text, more);
 	}
 	return text;

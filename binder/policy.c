@@ -116,6 +116,12 @@ static const char *set_reset_method(struct policy_loader *loader, struct rule *r
 	return prepare_parse_reset_method(&rule->preparation, value);
 }
 
+static const char *set_resize_bar(struct policy_loader *loader, struct rule *rule, char *value)
+{
+	(void)loader;
+	return prepare_parse_bars(&rule->preparation, value);
+}
+
 static const char *set_d3cold(struct policy_loader *loader, struct rule *rule, char *value)
 {
 	(void)loader;
@@ -189,6 +195,7 @@ static const struct key {
 	{ .name = "follow", .set = set_follow },
 	{ .name = "reset-method", .set = set_reset_method },
 	{ .name = "d3cold", .set = set_d3cold },
+	{ .name = "resize-bar", .set = set_resize_bar },
 };
 
 static struct rule *current_rule(struct policy_loader *loader)
@@ -346,9 +353,10 @@ static void on_line(void *context, const struct ini_line *line)
 		return;
 	}
 	snprintf(message, sizeof(message), "unknown key '%.40s', expected %s", line->key,
-		 loader->section == SECTION_POLICY ? "driver, boot-vga, group, on-bound or disarm-after"
-						   : "id, address, path, class, serial, driver, boot-vga, group, "
-						     "on-bound, allow, optional, follow, reset-method or d3cold");
+		 loader->section == SECTION_POLICY
+			 ? "driver, boot-vga, group, on-bound or disarm-after"
+			 : "id, address, path, class, serial, driver, boot-vga, group, "
+			   "on-bound, allow, optional, follow, reset-method, d3cold or resize-bar");
 	complain(loader, line, message);
 }
 

@@ -91,10 +91,10 @@ check_manual() {
 			grep -q "$word" "completions/${page%.8}.bash" || bad+="completions/${page%.8}.bash: no $word"$'\n'
 		done
 	done
-	for word in $(grep -oE '^	\{ "[a-z-]+", (add|set)_' binder/policy.c | grep -oE '[a-z]+(-[a-z]+)*' | grep -vE '^(add|set)$') allow optional; do
+	while read -r word; do
 		grep -q "\*$word\*" man/vfiokit-bind.conf.5.scd || bad+="vfiokit-bind.conf.5: key $word is not explained"$'\n'
 		grep -qE "^[;# ]*$word *=" conf/bind.conf || bad+="conf/bind.conf: key $word is missing"$'\n'
-	done
+	done < <(sed -nE 's/^\t\{ (\.name = )?"([a-z0-9-]+)", (\.set = )?(add|set)_.*/\2/p' binder/policy.c)
 	while read -r word; do
 		grep -q "^\*$word\*" man/vfiokit-hooks.conf.5.scd || bad+="vfiokit-hooks.conf.5: key $word is not explained"$'\n'
 		grep -qE "^[;# ]*$word *=" conf/hooks.conf || bad+="conf/hooks.conf: key $word is missing"$'\n'

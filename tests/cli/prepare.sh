@@ -21,10 +21,10 @@ wrong()
 }
 
 t "the plan says what is set"
-rule 'reset-method = flr, bus' 'd3cold = no'
+rule 'reset-method = flr, bus' 'd3cold = no' 'resize-bar = 2:8M, 0:16G'
 unchanged "$root" run plan
 exits 0
-says "goes to vfio-pci, by rule 'guest' (etc/vfiokit/bind.conf:1), after setting d3cold_allowed to 0, reset_method to flr bus; "
+says "goes to vfio-pci, by rule 'guest' (etc/vfiokit/bind.conf:1), after setting d3cold_allowed to 0, BAR 0 to 16G, BAR 2 to 8M, reset_method to flr bus; "
 
 t "d3cold = yes sets nothing"
 rule 'd3cold = yes'
@@ -37,6 +37,8 @@ wrong 'reset-method =' "any of: device_specific acpi flr af_flr pm bus cxl_bus"
 wrong 'reset-method = reset' "any of: device_specific acpi flr af_flr pm bus cxl_bus"
 wrong 'd3cold = never' "yes or no"
 wrong 'd3cold = no 1' "yes or no"
+wrong 'resize-bar = 0:3G' "BAR:SIZE, each BAR (0 to 5) once, with a power of two from 1M to 128T"
+wrong 'resize-bar = 0:1G 0:2G' "BAR:SIZE, each BAR (0 to 5) once"
 
 t "not for every rule at once"
 printf '[policy]\nd3cold = no\n' >"$policy"

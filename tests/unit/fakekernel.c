@@ -196,6 +196,34 @@ static int store_override(struct fake_kernel *fake, const char *address, const c
 	return 0;
 }
 
+/* __resource_resize_store() (Linux 6.1). */
+static int store_resize(struct fake_kernel *fake, const char *address, int bar, const char *value)
+{
+	char path[PATH_SIZE], driver[SYSFS_NAME_SIZE], offered[32];
+	cleanup_free char *before = NULL, *text = NULL;
+	uint64_t sizes = 0, size = 0;
+	const char *line;
+
+	read_driver(fake, address, driver);
+	if (driver[0] != '\0')
+		return -EBUSY;
+	snprintf(path, sizeof(path), PATH_DEVICES "/%s/resource%d_resize", address, bar);
+	CHECK_INT(sysfs_read(fake->root, path, offered, sizeof(offered)), 0);
+	CHECK_TRUE(parse_number(offered, 16, UINT64_MAX, &sizes));
+	if (!parse_number(value, 10, 30, &size) || (sizes & 1ull << size) == 0)
+		return -EINVAL;
+	snprintf(path, sizeof(path), PATH_DEVICES "/%s/resource", address);
+	before = test_read_file(fake->root, path);
+	line = before;
+	for (int i = 0; line[0] != '\0'; i++, line = strchr(line, '\n') + 1)
+		if (i == bar)
+			test_append(&text, "0x10000000000 0x%llx 0x0\n", (1ull << 40) + (1ull << (size + 20)) - 1);
+		else
+			test_append(&text, "%.*s\n", (int)strcspn(line, "\n"), line);
+	test_write_file(fake->root, path, text, strlen(text));
+	return 0;
+}
+
 /* reset_method_store() and d3cold_allowed_store() (Linux 6.1). */
 static int store_attribute(struct fake_kernel *fake, const char *address, const char *name, const char *value)
 {
@@ -206,6 +234,8 @@ static int store_attribute(struct fake_kernel *fake, const char *address, const 
 
 	if (!has_attribute(fake, address, name))
 		return -ENOENT;
+	if (ends_with(name, "_resize"))
+		return store_resize(fake, address, name[strlen("resource")] - '0', value);
 	snprintf(path, sizeof(path), PATH_DEVICES "/%s/resets", address);
 	(void)sysfs_read(fake->root, path, resets, sizeof(resets));
 	while ((word = parse_next_word(&rest)) != NULL)

@@ -21,10 +21,14 @@
 #define TAKE_CARDS "[device nic]\naddress = 02:00.0\nallow = network\n[device card]\naddress = 03:00.0\n"
 
 #define PREPARED_GPU(driver, audio_driver)                                                                             \
-	"PCI: 01:00.0 0300 10de:13c2 - " driver " 1\nA: reset_method=" RESETS_BEFORE "\nA: resets=flr bus\n"           \
-	"A: d3cold_allowed=1\nPCI: 01:00.1 0403 10de:0fbb - " audio_driver " 1\nA: d3cold_allowed=1\n"
+	"PCI: 01:00.0 0300 10de:13c2 - " driver " 1\n"                                                                 \
+	"A: reset_method=" RESETS_BEFORE "\nA: resets=flr bus\nA: d3cold_allowed=1\n"                                  \
+	"A: resource=" BARS_BEFORE "\nA: resource0_resize=0000000000003f00\n"                                          \
+	"PCI: 01:00.1 0403 10de:0fbb - " audio_driver " 1\nA: d3cold_allowed=1\n"
+/* BAR 0 has 256M and can have up to 8G. */
+#define BARS_BEFORE "0x4000000000 0x400fffffff 0x14220c\\n0x0 0x0 0x0\\n"
 #define RESETS_BEFORE "flr bus"
-#define PREPARE_GPU TAKE_GPU "reset-method = bus\nd3cold = no\n"
+#define PREPARE_GPU TAKE_GPU "reset-method = bus\nd3cold = no\nresize-bar = 0:8G\n"
 
 static const struct fake_driver without_vfio[] = {
 	{ "nouveau", "nouveau", "10de:13c2" },
@@ -248,7 +252,7 @@ static bool is_excused(const struct run *run, const struct plan_entry *entry)
 static void read_attribute(const struct run *run, const struct plan_entry *entry, enum prepare_step step,
 			   char now[static PREPARE_VALUE_SIZE], const char **before)
 {
-	*before = step == PREPARE_D3COLD ? "1" : RESETS_BEFORE;
+	*before = step == PREPARE_D3COLD ? "1" : step == PREPARE_BAR ? "8" : RESETS_BEFORE;
 	if (prepare_read(run->root, entry->device->address, step, now) < 0)
 		now[0] = '\0';
 }
@@ -269,7 +273,7 @@ static void check_reset(const struct run *run, const struct plan_entry *entry)
 /* Each attribute is as the message says. */
 static void check_prepared(const struct run *run, const struct plan_entry *entry)
 {
-	char now[PREPARE_VALUE_SIZE], wanted[PREPARE_VALUE_SIZE];
+	char now[PREPARE_VALUE_SIZE], wanted[PREPARE_VALUE_SIZE], words[PREPARE_VALUE_SIZE], name[PREPARE_NAME_SIZE];
 	const char *before;
 
 	for (int i = 0; i < PREPARE_STEPS; i++) {
@@ -279,8 +283,8 @@ static void check_prepared(const struct run *run, const struct plan_entry *entry
 		read_attribute(run, entry, step, now, &before);
 		if (!prepare_wants(&entry->rule->preparation, step, wanted) || now[0] == '\0')
 			continue;
-		right = util_format("%s %s", prepare_attribute(step), wanted);
-		wrong = util_format("warning: %s ", prepare_attribute(step));
+		right = util_format("%s %s", prepare_name(step, name), prepare_value(step, wanted, words));
+		wrong = util_format("warning: %s ", prepare_name(step, name));
 		if (entry->verdict == VERDICT_BIND)
 			CHECK_HAS(entry->message, streq(now, wanted) ? right : wrong);
 		else

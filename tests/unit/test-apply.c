@@ -102,15 +102,17 @@ TEST(apply_order)
 		{ 2, "override 0000:01:00.0=vfio-pci\noverride 0000:01:00.1=vfio-pci\nload vfio_iommu_type1\n"
 		     "unbind nouveau 0000:01:00.0\nbind vfio-pci 0000:01:00.0\nbind vfio-pci 0000:01:00.1\n" },
 		{ 10, "override 0000:01:00.0=vfio-pci\noverride 0000:01:00.1=vfio-pci\n"
-		      "set 0000:01:00.0 d3cold_allowed=0\nset 0000:01:00.0 reset_method=bus\n"
-		      "set 0000:01:00.1 d3cold_allowed=0\nload vfio_iommu_type1\nload vfio-pci\n" },
+		      "set 0000:01:00.0 d3cold_allowed=0\nset 0000:01:00.0 resource0_resize=13\n"
+		      "set 0000:01:00.0 reset_method=bus\nset 0000:01:00.1 d3cold_allowed=0\n"
+		      "load vfio_iommu_type1\nload vfio-pci\n" },
 		{ 12, "override 0000:01:00.0=vfio-pci\noverride 0000:01:00.1=vfio-pci\nload vfio_iommu_type1\n"
 		      "load vfio-pci\nunbind nouveau 0000:01:00.0\nset 0000:01:00.0 d3cold_allowed=0\n"
-		      "set 0000:01:00.0 reset_method=bus\nbind vfio-pci 0000:01:00.0\n"
-		      "unbind snd_hda_intel 0000:01:00.1\nset 0000:01:00.1 d3cold_allowed=0\n"
-		      "bind vfio-pci 0000:01:00.1\noverride 0000:01:00.1=\nset 0000:01:00.1 d3cold_allowed=1\n"
-		      "probe 0000:01:00.1\noverride 0000:01:00.0=\nunbind vfio-pci 0000:01:00.0\n"
-		      "set 0000:01:00.0 reset_method=flr bus\nset 0000:01:00.0 d3cold_allowed=1\n"
+		      "set 0000:01:00.0 resource0_resize=13\nset 0000:01:00.0 reset_method=bus\n"
+		      "bind vfio-pci 0000:01:00.0\nunbind snd_hda_intel 0000:01:00.1\n"
+		      "set 0000:01:00.1 d3cold_allowed=0\nbind vfio-pci 0000:01:00.1\n"
+		      "override 0000:01:00.1=\nset 0000:01:00.1 d3cold_allowed=1\nprobe 0000:01:00.1\n"
+		      "override 0000:01:00.0=\nunbind vfio-pci 0000:01:00.0\nset 0000:01:00.0 reset_method=flr bus\n"
+		      "set 0000:01:00.0 resource0_resize=8\nset 0000:01:00.0 d3cold_allowed=1\n"
 		      "probe 0000:01:00.0\n" },
 		{ 4, "override 0000:01:00.0=vfio-pci\nload vfio_iommu_type1\n"
 		     "unbind nouveau 0000:01:00.0\nbind vfio-pci 0000:01:00.0\n" },

@@ -27,6 +27,23 @@ TEST(prepare_parse)
 		{ "reset-method", "bus default", "!any of: device_specific" },
 		{ "reset-method", "device_specific device_specific device_specific device_specific",
 		  "!any of: device_specific" },
+		{ "resize-bar", "0:256M", "BAR 0 to 256M" },
+		{ "resize-bar", "2:1T 0:16G", "BAR 0 to 16G, BAR 2 to 1T" },
+		{ "resize-bar", "5:1M,1:1024M", "BAR 1 to 1G, BAR 5 to 1M" },
+		{ "resize-bar", "0:128T", "BAR 0 to 128T" },
+		{ "resize-bar", "0:256T", "!BAR:SIZE" },
+		{ "resize-bar", "0:524288G", "!BAR:SIZE" },
+		{ "resize-bar", "0:0M", "!BAR:SIZE" },
+		{ "resize-bar", "0:3G", "!BAR:SIZE" },
+		{ "resize-bar", "0:8", "!BAR:SIZE" },
+		{ "resize-bar", "0:8GB", "!BAR:SIZE" },
+		{ "resize-bar", "0:8g", "!BAR:SIZE" },
+		{ "resize-bar", "0:G", "!BAR:SIZE" },
+		{ "resize-bar", "0:18446744073709551617M", "!BAR:SIZE" },
+		{ "resize-bar", "6:8G", "!BAR:SIZE" },
+		{ "resize-bar", "8G", "!BAR:SIZE" },
+		{ "resize-bar", "0:8G 0:4G", "!each BAR (0 to 5) once" },
+		{ "resize-bar", "", "!BAR:SIZE" },
 		{ "d3cold", "no", "d3cold_allowed to 0" },
 		{ "d3cold", "yes", "" },
 		{ "d3cold", "0", "!yes or no" },
@@ -37,7 +54,9 @@ TEST(prepare_parse)
 		struct preparation preparation = { 0 };
 		cleanup_free char *value = util_copy(cases[i].value), *words = NULL;
 		const char *expected = streq(cases[i].key, "d3cold") ? prepare_parse_d3cold(&preparation, value)
-								     : prepare_parse_reset_method(&preparation, value);
+				       : streq(cases[i].key, "resize-bar")
+					       ? prepare_parse_bars(&preparation, value)
+					       : prepare_parse_reset_method(&preparation, value);
 
 		test_case("%s = %s", cases[i].key, cases[i].value);
 		words = prepare_words(&preparation);
@@ -52,11 +71,13 @@ TEST(prepare_find)
 {
 	CHECK_INT(prepare_find("reset_method"), PREPARE_RESET_METHOD);
 	CHECK_INT(prepare_find("d3cold_allowed"), PREPARE_D3COLD);
+	CHECK_INT(prepare_find("resource5_resize"), PREPARE_BAR + 5);
 	CHECK_INT(prepare_find("d3cold"), PREPARE_STEPS);
 }
 
 #define CARD "PCI: 01:00.0 1200 1111:0001 - - 1\n"
 #define MATE "PCI: 01:00.1 0403 1111:0002 - - 1\n"
+#define BARS(sizes) "A: resource0_resize=" sizes "\nA: resource=0x4000000000 0x400fffffff 0x14220c\\n0x0 0x0 0x0\\n\n"
 #define RULE "[device card]\nid = 1111:0001\ngroup = whole\n"
 
 /* What cannot be set stops nothing, and is said. */
@@ -70,9 +91,20 @@ TEST(prepare_messages)
 		{ CARD "A: reset_method=flr\nA: resets=flr\n", "reset-method = flr\n",
 		  "bound to vfio-pci by rule 'card' (bind.conf:1) with reset_method flr; vfio-pci holds it", NULL },
 		{ CARD "A: reset_method=flr\nA: resets=flr\nA: d3cold_allowed=1\n", "reset-method = pm\nd3cold = no\n",
-		  "with d3cold_allowed 0; warning: reset_method is not 'pm' but 'flr': the kernel does not offer 'pm' "
-		  "for this device; vfio-pci holds it",
+		  "with d3cold_allowed 0; warning: reset_method is not 'pm' but 'flr': the device does not offer that; "
+		  "vfio-pci holds it",
 		  NULL },
+		{ CARD BARS("0000000000003f00"), "resize-bar = 0:8G\n", "with BAR 0 8G; vfio-pci holds it", NULL },
+		{ CARD BARS("0000000000003f00"), "resize-bar = 0:256M\n", "with BAR 0 256M; vfio-pci holds it", NULL },
+		{ CARD BARS("0000000000000f00"), "resize-bar = 0:8G\n",
+		  "; warning: BAR 0 is not '8G' but '256M': the device does not offer that, only 256M 512M 1G 2G; "
+		  "vfio-pci",
+		  NULL },
+		{ CARD BARS("0000000000003f00"), "resize-bar = 1:8G\n",
+		  "; warning: BAR 1 is not '8G' but missing: the kernel has none for this device; vfio-pci holds it",
+		  NULL },
+		{ CARD "A: resource0_resize=0000000000003f00\nA: resource=0x0 0x0 0x0\n", "resize-bar = 0:8G\n",
+		  "; warning: BAR 0 is not '8G' but missing: No data available; vfio-pci holds it", NULL },
 		{ CARD, "d3cold = no\n",
 		  "warning: d3cold_allowed is not '0' but missing: the kernel has none for this device", NULL },
 		{ CARD "A: d3cold_allowed=1\n" MATE, "d3cold = no\n", "with d3cold_allowed 0; vfio-pci holds it",

@@ -118,7 +118,7 @@ TEST(report_json_document)
 		  "9\",\"message\":\"unknown key 'foo', "
 		  "expected id, address, path, class, serial, driver, boot-vga, group, on-bound, allow, optional, "
 		  "follow, "
-		  "reset-method or d3cold; this "
+		  "reset-method, d3cold or resize-bar; this "
 		  "rule is not used\"}]}");
 	cJSON_Delete(document);
 	machine_free(&machine);
