@@ -32,7 +32,8 @@ void apply_prepare(struct apply *apply, struct plan *plan, const struct kernel *
 
 		enum verdict verdict = plan->entries[i].verdict;
 
-		if ((verdict != VERDICT_BIND && verdict != VERDICT_RELEASE) || plan->entries[i].device == NULL)
+		if ((verdict != VERDICT_BIND && verdict != VERDICT_RELEASE) || plan->entries[i].device == NULL ||
+		    plan->entries[i].reason == REASON_VFS)
 			continue;
 		item = util_append(&apply->items, &apply->n_items, sizeof(*item));
 		item->entry = &plan->entries[i];

@@ -110,6 +110,8 @@ void late_print_properties(const struct session *session, const struct bdf *bdf)
 	if (entry == NULL || entry->verdict == VERDICT_BOUND || entry->reason == REASON_CMDLINE)
 		return;
 	printf("VFIOKIT_RULE=%s\nVFIOKIT_VERDICT=%s\n", entry->rule->name, plan_verdict_name(entry->verdict));
+	if (entry->reason == REASON_VFS)
+		printf("VFIOKIT_VFS=%u\n", entry->rule->vfs);
 	if (entry->verdict == VERDICT_BIND && !session->switches.plan_only)
 		printf("VFIOKIT_DRIVER=%s\n", entry->driver);
 }

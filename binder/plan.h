@@ -19,6 +19,7 @@ enum reason {
 	REASON_CMDLINE,
 	REASON_IDENTITY,
 	REASON_BRIDGE,
+	REASON_VFS,     /* it stays on its own driver, to make virtual functions */
 	REASON_CONSOLE, /* shown as boot-vga where the policy excluded it */
 	REASON_NO_IOMMU,
 	REASON_DENYLIST,

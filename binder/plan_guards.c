@@ -119,6 +119,11 @@ static void guard(struct plan_entry *entry, const struct plan_input *input)
 		entry->reasons |= BIT(REASON_IDENTITY);
 	if (device_is_bridge(device) || device_is_host_bridge(device))
 		entry->reasons |= BIT(REASON_BRIDGE);
+	/* Nothing is taken from the host. */
+	if (rule->vfs > 0) {
+		entry->reasons |= BIT(is_stuck(input, device) ? REASON_STUCK : REASON_VFS);
+		return;
+	}
 	entry->console_use = known_use(input->needs, device, NEED_CONSOLE);
 	if ((device->console || entry->console_use != NULL) && rule->settings.boot_vga == BOOT_VGA_EXCLUDE) {
 		entry->reasons |= BIT(REASON_CONSOLE);
@@ -294,6 +299,7 @@ enum verdict plan_verdict_of(const struct plan_entry *entry)
 	case REASON_ON_BOUND:
 	case REASON_NOT_BOUND:
 	case REASON_ABSENT:
+	case REASON_VFS:
 		return VERDICT_SKIP;
 	case REASON_CONSOLE:
 		return entry->is_boot_vga ? VERDICT_SKIP : VERDICT_REFUSE;

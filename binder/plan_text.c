@@ -21,6 +21,7 @@ const char *plan_reason_name(const struct plan_entry *entry)
 		[REASON_CMDLINE] = "cmdline",
 		[REASON_IDENTITY] = "identity",
 		[REASON_BRIDGE] = "bridge",
+		[REASON_VFS] = "vfs",
 		[REASON_CONSOLE] = "console",
 		[REASON_NO_IOMMU] = "no-iommu",
 		[REASON_DENYLIST] = "denylist",
@@ -299,6 +300,21 @@ static char *say_absent(const struct plan_entry *entry)
 			   entry->absent_is_path ? "path" : "address", entry->rule->name, tail);
 }
 
+static char *say_vfs(const struct plan_entry *entry)
+{
+	const struct device *device = entry->device;
+	const char *but = "";
+
+	if (entry->verdict == VERDICT_RELEASE)
+		return util_format("its %u virtual functions are taken away", device->vfs);
+	if (device->driver[0] == '\0')
+		but = ", as soon as that has it";
+	else if (device_is_vfio_driver(device->driver))
+		but = ", which does not have it: release it first";
+	return util_format("stays with its own driver%s, to make %u virtual functions, by rule '%s' (%s)", but,
+			   entry->rule->vfs, entry->rule->name, entry->rule->where);
+}
+
 static char *say_bind(const struct plan_entry *entry)
 {
 	cleanup_free char *prepared = prepare_words(&entry->rule->preparation);
@@ -320,6 +336,8 @@ static char *say(const struct plan_entry *entry, const struct plan_input *input)
 		return say_identity(entry);
 	case REASON_BRIDGE:
 		return say_bridge(entry);
+	case REASON_VFS:
+		return say_vfs(entry);
 	case REASON_CONSOLE:
 		return say_console(entry);
 	case REASON_NO_IOMMU:

@@ -122,6 +122,17 @@ static const char *set_resize_bar(struct policy_loader *loader, struct rule *rul
 	return prepare_parse_bars(&rule->preparation, value);
 }
 
+static const char *set_vfs(struct policy_loader *loader, struct rule *rule, char *value)
+{
+	uint64_t count;
+
+	(void)loader;
+	if (!parse_number(value, 10, UINT16_MAX, &count) || count == 0)
+		return "a number of virtual functions from 1 to 65535";
+	rule->vfs = (unsigned int)count;
+	return NULL;
+}
+
 static const char *set_d3cold(struct policy_loader *loader, struct rule *rule, char *value)
 {
 	(void)loader;
@@ -196,6 +207,7 @@ static const struct key {
 	{ .name = "reset-method", .set = set_reset_method },
 	{ .name = "d3cold", .set = set_d3cold },
 	{ .name = "resize-bar", .set = set_resize_bar },
+	{ .name = "vfs", .set = set_vfs },
 };
 
 static struct rule *current_rule(struct policy_loader *loader)
@@ -356,7 +368,7 @@ static void on_line(void *context, const struct ini_line *line)
 		 loader->section == SECTION_POLICY
 			 ? "driver, boot-vga, group, on-bound or disarm-after"
 			 : "id, address, path, class, serial, driver, boot-vga, group, "
-			   "on-bound, allow, optional, follow, reset-method, d3cold or resize-bar");
+			   "on-bound, allow, optional, follow, reset-method, d3cold, resize-bar or vfs");
 	complain(loader, line, message);
 }
 
@@ -415,6 +427,27 @@ static void complete_settings(struct policy_settings *settings, const struct pol
 		settings->on_bound = defaults->on_bound;
 }
 
+/* What a rule asks for as a whole. */
+static void check_rule(struct policy_loader *loader, struct rule *rule)
+{
+	cleanup_free char *prepared = prepare_words(&rule->preparation);
+
+	if (!rule->is_broken && selectors_empty(&rule->selectors)) {
+		problem_add(loader->problems, PROBLEM_POLICY, rule->where,
+			    "rule '%s' selects nothing, expected id, address, path, class or serial; "
+			    "this rule is not used",
+			    rule->name);
+		rule->is_broken = true;
+	}
+	if (!rule->is_broken && rule->vfs > 0 && prepared[0] != '\0') {
+		problem_add(loader->problems, PROBLEM_POLICY, rule->where,
+			    "rule '%s' has vfs, which binds nothing, and reset-method, d3cold or resize-bar, which are "
+			    "for a bind: expected two rules; this rule is not used",
+			    rule->name);
+		rule->is_broken = true;
+	}
+}
+
 void policy_finish(struct policy_loader *loader, const struct switches *switches)
 {
 	static const struct policy_settings built_in = { POLICY_DRIVER_DEFAULT, BOOT_VGA_EXCLUDE, GROUP_NAMED,
@@ -423,17 +456,8 @@ void policy_finish(struct policy_loader *loader, const struct switches *switches
 
 	complete_settings(&loader->defaults, &built_in);
 	policy->defaults = loader->defaults;
-	for (size_t i = 0; i < policy->n_rules; i++) {
-		struct rule *rule = &policy->rules[i];
-
-		if (!rule->is_broken && selectors_empty(&rule->selectors)) {
-			problem_add(loader->problems, PROBLEM_POLICY, rule->where,
-				    "rule '%s' selects nothing, expected id, address, path, class or serial; "
-				    "this rule is not used",
-				    rule->name);
-			rule->is_broken = true;
-		}
-	}
+	for (size_t i = 0; i < policy->n_rules; i++)
+		check_rule(loader, &policy->rules[i]);
 	add_cmdline_rule(policy, switches);
 	for (size_t i = 0; i < policy->n_rules; i++)
 		complete_settings(&policy->rules[i].settings, &loader->defaults);

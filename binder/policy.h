@@ -34,6 +34,7 @@ struct rule {
 	struct selectors selectors;
 	struct policy_settings settings; /* complete once the policy is read */
 	struct preparation preparation;
+	unsigned int vfs; /* its devices stay on their drivers, and make so many virtual functions; 0: they are bound */
 	bool allow_storage, allow_network, allow_last_input;
 	bool is_optional;
 	bool is_request; /* not of the policy: what a person asks for now (request.h) */

@@ -101,10 +101,16 @@ static int bar_of(enum prepare_step step)
 const char *prepare_attribute(enum prepare_step step)
 {
 	static const char *const names[] = {
-		[PREPARE_D3COLD] = "d3cold_allowed",    [PREPARE_BAR] = "resource0_resize",
-		[PREPARE_BAR + 1] = "resource1_resize", [PREPARE_BAR + 2] = "resource2_resize",
-		[PREPARE_BAR + 3] = "resource3_resize", [PREPARE_BAR + 4] = "resource4_resize",
-		[PREPARE_BAR + 5] = "resource5_resize", [PREPARE_RESET_METHOD] = "reset_method",
+		[PREPARE_D3COLD] = "d3cold_allowed",
+		[PREPARE_BAR] = "resource0_resize",
+		[PREPARE_BAR + 1] = "resource1_resize",
+		[PREPARE_BAR + 2] = "resource2_resize",
+		[PREPARE_BAR + 3] = "resource3_resize",
+		[PREPARE_BAR + 4] = "resource4_resize",
+		[PREPARE_BAR + 5] = "resource5_resize",
+		[PREPARE_RESET_METHOD] = "reset_method",
+		[PREPARE_AUTOPROBE] = "sriov_drivers_autoprobe",
+		[PREPARE_NUMVFS] = "sriov_numvfs",
 	};
 
 	return names[step];

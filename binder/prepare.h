@@ -18,7 +18,10 @@ enum prepare_step {
 	PREPARE_D3COLD,
 	PREPARE_BAR,
 	PREPARE_RESET_METHOD = PREPARE_BAR + PREPARE_BARS, /* one step for each BAR before it */
-	PREPARE_STEPS
+	PREPARE_STEPS,
+	/* Of a device that is not bound: only named here. */
+	PREPARE_AUTOPROBE = PREPARE_STEPS,
+	PREPARE_NUMVFS,
 };
 
 /* All methods that Linux knows (pci_reset_fn_methods in drivers/pci/pci.c, 6.13), with blanks between them. */

@@ -97,6 +97,15 @@ static bool is_stuck(const struct plan_input *input, const struct device *device
 	return false;
 }
 
+/* The policy had them made; it is not bound itself, and its own driver keeps it. */
+static bool has_our_vfs(const struct plan_entry *entry)
+{
+	const struct device *device = entry->device;
+
+	return entry->next_boot != NULL && entry->next_boot->vfs > 0 && entry->next_boot->vfs == device->vfs &&
+	       device->driver[0] != '\0' && !device_is_vfio_driver(device->driver);
+}
+
 static void decide_release(struct plan_entry *entry, const struct plan_input *input)
 {
 	const struct device *device = entry->device;
@@ -105,6 +114,10 @@ static void decide_release(struct plan_entry *entry, const struct plan_input *in
 	entry->verdict = VERDICT_RELEASE;
 	(void)util_copy_fixed(entry->driver, sizeof(entry->driver), device->driver);
 	/* The driver link goes before the driver's remove() hangs. */
+	if (has_our_vfs(entry)) {
+		entry->reason = REASON_VFS;
+		return;
+	}
 	if (is_stuck(input, device) && (device->driver[0] == '\0' || device_is_vfio_driver(device->driver))) {
 		entry->reason = REASON_STUCK;
 		entry->verdict = VERDICT_FAIL;
@@ -142,15 +155,17 @@ void request_plan_release(const struct request *request, struct plan *plan, cons
 	*plan = (struct plan){ 0 };
 	for (size_t i = 0; i < inventory->n_devices; i++) {
 		const struct device *device = &inventory->devices[i];
+		struct plan_entry tried = { .device = device, .next_boot = policy_rule(input->policy, device) };
 		struct plan_entry *entry;
 
-		if (!is_named(request, device) && !(request->is_all && device_is_vfio_driver(device->driver)))
+		if (!is_named(request, device) &&
+		    !(request->is_all && (device_is_vfio_driver(device->driver) || has_our_vfs(&tried))))
 			continue;
 		entry = util_append(&plan->entries, &plan->n_entries, sizeof(*entry));
 		entry->device = device;
 		entry->rule = rule;
 		entry->match = MATCH_EXACT;
-		entry->next_boot = policy_rule(input->policy, device);
+		entry->next_boot = tried.next_boot;
 		decide_release(entry, input);
 	}
 	for (size_t i = 0; i < request->n_addresses; i++) {
@@ -188,6 +203,7 @@ struct request request_new_release(bool is_all)
 		.load = release_load,
 		.run = release_run,
 		.finish = release_finish,
+		.remove_vfs = vfs_remove,
 		.conclude = release_conclude,
 	};
 

@@ -8,6 +8,7 @@
 
 #include "binder/apply.h"
 #include "binder/plan.h"
+#include "binder/vfs.h"
 
 struct request;
 
@@ -26,6 +27,7 @@ struct request_steps {
 	void (*plan)(const struct request *request, struct plan *plan, const struct plan_input *input);
 	void (*run)(struct apply *apply);
 	void (*finish)(struct apply *apply);
+	void (*remove_vfs)(const struct vfs_work *work);
 	void (*conclude)(struct apply *apply);
 };
 

@@ -237,11 +237,39 @@ void session_plan(struct session *session, const char *command, const struct opt
 	session->generator = will_apply ? initramfs_generator(root) : NULL;
 }
 
+/* What becomes of virtual functions, once the rest is done. */
+static void apply_vfs(enum session_part part, const struct vfs_work *work, const struct request_steps *release)
+{
+	if (part != SESSION_APPLY)
+		vfs_recover(work, part == SESSION_RECOVER);
+	else if (release != NULL)
+		release->remove_vfs(work);
+	else
+		vfs_make(work);
+}
+
+static void apply_part(struct apply *apply, enum session_part part, const struct request_steps *release)
+{
+	if (release != NULL)
+		release->load(apply);
+	if (part == SESSION_APPLY && release != NULL)
+		release->run(apply);
+	else if (part == SESSION_APPLY)
+		apply_run(apply);
+	else
+		apply_load_journal(apply);
+	if (part == SESSION_RECOVER)
+		apply_recover(apply);
+	if (part == SESSION_RECOVER && release != NULL)
+		release->finish(apply);
+}
+
 void session_apply(struct session *session, enum session_part part, struct journal *journal, const char *directory,
 		   uint64_t deadline)
 {
 	struct kernel_context context = { session->root, session->inventory.modules };
 	struct kernel kernel = kernel_real(&context);
+	struct vfs_work vfs = { &session->plan, &kernel, journal, deadline };
 	struct apply apply;
 	const struct request_steps *release = session->request != NULL && session->request->is_release
 						      ? session->request->steps
@@ -249,25 +277,14 @@ void session_apply(struct session *session, enum session_part part, struct journ
 
 	session->was_applied = true;
 	apply_prepare(&apply, &session->plan, &kernel, journal, deadline);
-	if (apply.n_items == 0)
+	if (apply.n_items == 0 && !vfs_are_planned(&session->plan))
 		return;
 	if (journal->fd < 0) {
 		problem_add(&session->problems, PROBLEM_MACHINE, directory,
 			    "cannot make a journal, so nothing could be undone; nothing was changed");
 	} else {
 		journal_keep_copy(journal, session->root, directory);
-		if (release != NULL)
-			release->load(&apply);
-		if (part == SESSION_APPLY && release != NULL)
-			release->run(&apply);
-		else if (part == SESSION_APPLY)
-			apply_run(&apply);
-		else
-			apply_load_journal(&apply);
-		if (part == SESSION_RECOVER)
-			apply_recover(&apply);
-		if (part == SESSION_RECOVER && release != NULL)
-			release->finish(&apply);
+		apply_part(&apply, part, release);
 	}
 	if (apply.lacks_type1 && apply_has_bound(&apply))
 		problem_add(&session->problems, PROBLEM_MACHINE, "vfio_iommu_type1",
@@ -277,6 +294,9 @@ void session_apply(struct session *session, enum session_part part, struct journ
 	else
 		apply_conclude(&apply, &session->plan, &session->input);
 	apply_free(&apply);
+	/* Virtual functions that were released may go now. */
+	if (journal->fd >= 0)
+		apply_vfs(part, &vfs, release);
 }
 
 static bool has_policy_errors(const struct session *session)

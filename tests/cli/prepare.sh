@@ -40,6 +40,41 @@ wrong 'd3cold = no 1' "yes or no"
 wrong 'resize-bar = 0:3G' "BAR:SIZE, each BAR (0 to 5) once, with a power of two from 1M to 128T"
 wrong 'resize-bar = 0:1G 0:2G' "BAR:SIZE, each BAR (0 to 5) once"
 
+wrong 'vfs = 0' "a number of virtual functions from 1 to 65535"
+wrong 'vfs = all' "a number of virtual functions from 1 to 65535"
+
+t "virtual functions: the device stays, whatever would guard it"
+printf '[device nic]\naddress = 00:04.0\nvfs = 4\n' >"$policy"
+unchanged "$root" run plan --json
+exits 0
+json
+verdict 00:04.0 "skip vfs"
+run plan
+says "0000:00:04.0: skip vfs: stays with its own driver, to make 4 virtual functions, by rule 'nic' (etc/vfiokit/bind.conf:1); e1000e holds it"
+run plan --device 00:04.0 --udev
+is "properties" "$(sort "$work/out" | tr '\n' ' ')" "VFIOKIT_RULE=nic VFIOKIT_VERDICT=skip VFIOKIT_VFS=4 "
+
+t "virtual functions are made, and taken away"
+printf '[device nic]\naddress = 00:04.0\nvfs = 4\n' >"$policy"
+echo 1 >"$devices/0000:00:04.0/sriov_drivers_autoprobe"
+echo 0 >"$devices/0000:00:04.0/sriov_numvfs"
+run apply
+exits 0
+says "its 4 virtual functions are there, by rule 'nic' (etc/vfiokit/bind.conf:1); e1000e holds it"
+is "numbers" "$(cat "$devices/0000:00:04.0/sriov_numvfs" "$devices/0000:00:04.0/sriov_drivers_autoprobe" | tr '\n' ' ')" "4 0 "
+echo 4 >"$devices/0000:00:04.0/sriov_numvfs"
+unchanged "$root/sys" run apply
+exits 0
+kit release --all
+exits 0
+says "its 4 virtual functions are gone; rule 'nic' (etc/vfiokit/bind.conf:1) makes them again at the next boot; e1000e holds it"
+
+t "virtual functions and a bind are two rules"
+printf '[device nic]\naddress = 00:04.0\nvfs = 4\nd3cold = no\n' >"$policy"
+run plan
+exits 2
+says "etc/vfiokit/bind.conf:1: rule 'nic' has vfs, which binds nothing, and reset-method, d3cold or resize-bar, which are for a bind: expected two rules; this rule is not used"
+
 t "not for every rule at once"
 printf '[policy]\nd3cold = no\n' >"$policy"
 run plan

@@ -224,6 +224,25 @@ static int store_resize(struct fake_kernel *fake, const char *address, int bar, 
 	return 0;
 }
 
+/* sriov_numvfs_store() (Linux 6.1). */
+static int check_numvfs(struct fake_kernel *fake, const char *address, const char *value)
+{
+	char path[PATH_SIZE], driver[SYSFS_NAME_SIZE];
+	uint64_t now = 0, total = 0, wanted = 0;
+
+	snprintf(path, sizeof(path), PATH_DEVICES "/%s/sriov_totalvfs", address);
+	CHECK_INT(sysfs_read_number(fake->root, path, &total), 0);
+	snprintf(path, sizeof(path), PATH_DEVICES "/%s/sriov_numvfs", address);
+	CHECK_INT(sysfs_read_number(fake->root, path, &now), 0);
+	CHECK_TRUE(parse_number(value, 10, UINT16_MAX, &wanted));
+	read_driver(fake, address, driver);
+	if (wanted > total)
+		return -ERANGE;
+	if (wanted != now && (driver[0] == '\0' || streq(driver, "vfio-pci")))
+		return -ENOENT;
+	return now != 0 && wanted != 0 && wanted != now ? -EBUSY : 0;
+}
+
 /* reset_method_store() and d3cold_allowed_store() (Linux 6.1). */
 static int store_attribute(struct fake_kernel *fake, const char *address, const char *name, const char *value)
 {
@@ -236,10 +255,14 @@ static int store_attribute(struct fake_kernel *fake, const char *address, const 
 		return -ENOENT;
 	if (ends_with(name, "_resize"))
 		return store_resize(fake, address, name[strlen("resource")] - '0', value);
+	if (streq(name, "sriov_numvfs") && check_numvfs(fake, address, value) < 0)
+		return check_numvfs(fake, address, value);
 	snprintf(path, sizeof(path), PATH_DEVICES "/%s/resets", address);
 	(void)sysfs_read(fake->root, path, resets, sizeof(resets));
 	while ((word = parse_next_word(&rest)) != NULL)
-		if (streq(name, "reset_method") ? strstr(resets, word) == NULL : !streq(word, "0") && !streq(word, "1"))
+		if (streq(name, "reset_method")
+			    ? strstr(resets, word) == NULL
+			    : !starts_with(name, "sriov_") && !streq(word, "0") && !streq(word, "1"))
 			return -EINVAL;
 	snprintf(path, sizeof(path), PATH_DEVICES "/%s/%s", address, name);
 	test_write_file(fake->root, path, stored, strlen(stored));

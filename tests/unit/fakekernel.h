@@ -5,7 +5,8 @@
  * a second fake on the same root goes on where the first one was killed. It can fail any operation.
  *
  * It also takes what is set on a device before a bind: reset_method, of the words in the device's file "resets" (which
- * no kernel has), d3cold_allowed, and resourceN_resize, which changes that line of "resource".
+ * no kernel has), d3cold_allowed, and resourceN_resize, which changes that line of "resource";
+ * and of virtual functions their number: none of them appears.
  */
 #ifndef TESTS_UNIT_FAKEKERNEL_H
 #define TESTS_UNIT_FAKEKERNEL_H

@@ -35,11 +35,11 @@ TEST(journal_round_trip)
 	journal_write(&journal, &(struct journal_entry){ JOURNAL_STUCK, "0000:01:00.0", REASON_STUCK, -ETIMEDOUT, "" });
 	journal_write(&journal, &(struct journal_entry){ JOURNAL_UNBIND, "0000:01:00.0", REASON_NONE, 0, "nouveau" });
 	events = events_of(&journal);
-	CHECK_STR(events, "0 0000:01:00.0 21 0;7 12345678:01:00.0 20 -22;6 0000:01:00.0 19 -110;"
-			  "2 0000:01:00.0 21 0 nouveau;");
+	CHECK_STR(events, "0 0000:01:00.0 22 0;7 12345678:01:00.0 21 -22;6 0000:01:00.0 20 -110;"
+			  "2 0000:01:00.0 22 0 nouveau;");
 	text = test_read_file(root, "run/vfiokit/journal");
-	CHECK_STR(text, "override 0000:01:00.0 21 0 \nfail 12345678:01:00.0 20 22 \nstuck 0000:01:00.0 19 110 \n"
-			"unbind 0000:01:00.0 21 0 nouveau\n");
+	CHECK_STR(text, "override 0000:01:00.0 22 0 \nfail 12345678:01:00.0 21 22 \nstuck 0000:01:00.0 20 110 \n"
+			"unbind 0000:01:00.0 22 0 nouveau\n");
 	journal_close(&journal);
 	CHECK_INT(journal.fd, -1);
 }
@@ -58,9 +58,9 @@ TEST(journal_copy_again)
 	journal_keep_copy(&journal, root, "run/vfiokit");
 	journal_write(&journal, &second);
 	events = events_of(&journal);
-	CHECK_STR(events, "0 0000:01:00.0 21 0 a b;8 0000:01:00.0 21 0;");
+	CHECK_STR(events, "0 0000:01:00.0 22 0 a b;8 0000:01:00.0 22 0;");
 	text = test_read_file(root, "run/vfiokit/journal");
-	CHECK_STR(text, "override 0000:01:00.0 21 0 a b\nundone 0000:01:00.0 21 0 \n");
+	CHECK_STR(text, "override 0000:01:00.0 22 0 a b\nundone 0000:01:00.0 22 0 \n");
 	journal_close(&journal);
 }
 
@@ -72,7 +72,7 @@ TEST(journal_create)
 		bool is_file;
 	} cases[] = {
 		{ "", true },
-		{ "F: run/vfiokit/journal=bind 0000:01:00.0 19 0\\n\n", true },
+		{ "F: run/vfiokit/journal=bind 0000:01:00.0 20 0\\n\n", true },
 		{ "F: run=\n", false },
 		{ "D: run/vfiokit/journal\n", false },
 	};
@@ -87,7 +87,7 @@ TEST(journal_create)
 		journal_keep_copy(&journal, root, "run/vfiokit");
 		journal_write(&journal, &(struct journal_entry){ JOURNAL_DONE, "0000:02:00.0", REASON_NONE, 0, "" });
 		events = events_of(&journal);
-		CHECK_STR(events, "5 0000:02:00.0 21 0;");
+		CHECK_STR(events, "5 0000:02:00.0 22 0;");
 		file = test_read_file(root, "run/vfiokit/journal");
 		CHECK_INT(starts_with(file, "done "), cases[i].is_file);
 		journal_close(&journal);
@@ -116,13 +116,13 @@ TEST(journal_junk)
 		const char *text, *events;
 	} cases[] = {
 		{ "", "" },
-		{ "done 0000:01:00.0 21 0", "" }, /* a line that was cut off */
-		{ "done 0000:01:00.0 21 0\ndone 00", "5 0000:01:00.0 21 0;" },
+		{ "done 0000:01:00.0 22 0", "" }, /* a line that was cut off */
+		{ "done 0000:01:00.0 22 0\ndone 00", "5 0000:01:00.0 22 0;" },
 		{ "\n\n\n", "" },
 		{ "done\ndone 0000:01:00.0\ndone 0000:01:00.0 21\n", "" },
-		{ "what 0000:01:00.0 21 0\n", "" },
-		{ "done 0000:01:00.0 22 0\n", "" },
-		{ "done 0000:01:00.0 21 99999\n", "" },
+		{ "what 0000:01:00.0 22 0\n", "" },
+		{ "done 0000:01:00.0 23 0\n", "" },
+		{ "done 0000:01:00.0 22 99999\n", "" },
 		{ "done 0000:01:00.0 -1 0\n", "" },
 		{ "done x 0 0\n", "5 x 0 0;" },
 		{ "unbind x 0 0 a b\n", "2 x 0 0 a b;" },

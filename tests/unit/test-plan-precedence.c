@@ -12,6 +12,7 @@ static const struct cause causes[] = {
 	{ "cmdline", "skip cmdline", .cmdline = "vfiokit.skip=01:00.0" },
 	{ "identity", "refuse identity", .rule = "serial=none\n" },
 	{ "bridge", "refuse bridge", .words = " bridge" },
+	{ "vfs", "skip vfs", .rule = "vfs=2\n" },
 	{ "boot-vga", "skip boot-vga", .words = " boot_vga" },
 	{ "no-iommu", "refuse no-iommu", .group = "-" },
 	{ "denylist", "refuse denylist", .id = "8086:0435" },

@@ -181,10 +181,11 @@ TEST(plan_text_names)
 {
 	static const char *const verdicts[] = { "bind", "bound", "skip", "refuse", "fail", "release" };
 	static const char *const results[] = { "ok", "partial", "error", "nothing", "off" };
-	static const char *const reasons[] = { "cmdline", "identity",  "bridge",  "console",   "no-iommu",   "denylist",
-					       "has-vfs", NULL,        "storage", "network",   "last-input", "on-bound",
-					       "open",    "no-driver", "group",   "not-bound", "absent",     "module",
-					       "unbind",  "stuck",     "probe",   NULL };
+	static const char *const reasons[] = { "cmdline",  "identity",   "bridge",   "vfs",    "console",
+					       "no-iommu", "denylist",   "has-vfs",  NULL,     "storage",
+					       "network",  "last-input", "on-bound", "open",   "no-driver",
+					       "group",    "not-bound",  "absent",   "module", "unbind",
+					       "stuck",    "probe",      NULL };
 
 	for (size_t i = 0; i < ARRAY_SIZE(verdicts); i++)
 		CHECK_STR(plan_verdict_name((enum verdict)i), verdicts[i]);

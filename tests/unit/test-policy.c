@@ -154,7 +154,7 @@ TEST(policy_messages)
 		{ A ID "foo=1\n", "bind.conf:3",
 		  "unknown key 'foo', expected id, address, path, class, serial, driver, boot-vga, group, on-bound, "
 		  "allow, optional, follow, "
-		  "reset-method, d3cold or resize-bar; this rule is not used" },
+		  "reset-method, d3cold, resize-bar or vfs; this rule is not used" },
 		{ "[policy]\nid=1\n", "bind.conf:2",
 		  "unknown key 'id', expected driver, boot-vga, group, on-bound or disarm-after; nothing is bound" },
 		{ "[foo]\n", "bind.conf:1", "unknown section [foo], expected [policy] or [device NAME]; ignored" },

@@ -118,7 +118,7 @@ TEST(report_json_document)
 		  "9\",\"message\":\"unknown key 'foo', "
 		  "expected id, address, path, class, serial, driver, boot-vga, group, on-bound, allow, optional, "
 		  "follow, "
-		  "reset-method, d3cold or resize-bar; this "
+		  "reset-method, d3cold, resize-bar or vfs; this "
 		  "rule is not used\"}]}");
 	cJSON_Delete(document);
 	machine_free(&machine);
