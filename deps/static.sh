@@ -1,12 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# usage: deps/static.sh               (KMOD_SRC=DIR takes libkmod from there instead of Debian)
+# usage: deps/static.sh [fetch]       (KMOD_SRC=DIR takes libkmod from there instead of Debian)
 #
 # Builds the libraries of the static vfio-bind into build/deps/{include,lib}, from Debian's source
 # packages: Debian has no static libkmod, none of the others for musl, and of the compression
 # libraries we only want what decompresses. build/deps/versions says what was used.
-# Does nothing, and needs no network, when nothing has changed.
+# Does nothing, and needs no network, when nothing has changed. fetch: only has the sources in build/cache/src, with
+# which everything can be built without a network.
 set -eu
 
 suite=trixie # the first one with kmod 34, before which meson.build cannot do it
@@ -33,14 +34,18 @@ key() {
 	[ -z "${KMOD_SRC:-}" ] || find "$KMOD_SRC" -name .git -prune -o -type f -printf '%p %s %T@\n'
 }
 
-# Unpacks a source package, unless it is in the cache, and notes its version.
+# Unpacks a source package, unless it is in the cache.
+fetch() {
+	[ ! -f "$src/$1.version" ] || return 0
+	rm -rf "${src:?}/$1"
+	mkdir -p "$src"
+	deps/apt.sh $suite source "$src/$1" "$1" >"$src/$1.new"
+	mv "$src/$1.new" "$src/$1.version"
+}
+
+# The same, and notes its version.
 get() {
-	if [ ! -f "$src/$1.version" ]; then
-		rm -rf "${src:?}/$1"
-		mkdir -p "$src"
-		deps/apt.sh $suite source "$src/$1" "$1" >"$src/$1.new"
-		mv "$src/$1.new" "$src/$1.version"
-	fi
+	fetch "$1"
 	echo "$(cat "$src/$1.version") Debian $suite" >>"$out/versions"
 }
 
@@ -159,6 +164,13 @@ kmod() {
 mkdir -p "$out"
 exec 8>"$out/lock"
 flock 8
+if [ "${1:-}" = fetch ]; then
+	for package in libinih cjson zlib libzstd xz-utils; do
+		fetch $package
+	done
+	[ -n "${KMOD_SRC:-}" ] || fetch kmod
+	exit 0
+fi
 wanted=$(key)
 [ "$wanted" != "$(cat "$out/stamp" 2>/dev/null)" ] || exit 0
 command -v meson >/dev/null || die "meson is missing: run deps/install.sh build"
