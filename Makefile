@@ -73,7 +73,7 @@ object = $(patsubst %.c,$(1)/%.o,$(2))
 PROGRAMS := $(OUT)/vfio-bind $(OUT)/vfiokit $(OUT)/vfio-hook $(OUT)/vfio-guard $(OUT)/vfio-usbd $(OUT)/vfio-usb
 MAN      := $(patsubst man/%.scd,$(BUILD)/man/%,$(MAN_SRC))
 
-.PHONY: all deps demo check check-full check-unit check-vm bench lint format install uninstall clean help programs tests
+.PHONY: all deps demo check check-full check-unit check-vm bench lint format package install uninstall clean help programs tests
 .DELETE_ON_ERROR:
 
 all: programs $(if $(SAN),,$(MAN))
@@ -81,7 +81,7 @@ programs: $(PROGRAMS)
 
 help:
 	@sed -n 's/^# \{0,1\}//;2,9p' Makefile
-	@echo "targets: all deps demo check check-full check-unit check-vm bench lint format install uninstall clean"
+	@echo "targets: all deps demo check check-full check-unit check-vm bench lint format package install uninstall clean"
 
 # --- building ---------------------------------------------------------------------------------------
 
@@ -191,6 +191,10 @@ lint:
 
 format:
 	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
+
+package:
+	$(Q)deps/install.sh build package
+	$(Q)packaging/build.sh
 
 # --- installing -------------------------------------------------------------------------------------
 

@@ -81,6 +81,7 @@ on_this_machine() {
 	step cli-shared tests/cli/run.sh -b build/shared
 	step cli-sanitizers tests/cli/run.sh -b build/san
 	step install tests/install.sh
+	step package tests/package/run.sh
 	step mkinitcpio tests/mkinitcpio/run.sh
 	step contract tests/contract/run.sh
 	step fuzz tests/fuzz/run.sh ${full:+120}
