@@ -206,12 +206,15 @@ ITOOLS := $(PREFIX)/share/initramfs-tools
 INITCPIO := $(LIBDIR)/initcpio
 DOC    := $(PREFIX)/share/doc/vfiokit
 LIBVIRT_HOOKS := $(SYSCONFDIR)/libvirt/hooks/qemu.d
+# Debian's zsh has a place of its own for packages.
+ZSH_COMPLETIONS := $(PREFIX)/share/zsh/$(if $(and $(filter /usr,$(PREFIX)),$(wildcard /etc/debian_version)),vendor-completions,site-functions)
 define INSTALLED
 $(OUT)/vfio-bind $(PREFIX)/sbin/vfio-bind 755
 $(OUT)/vfiokit $(PREFIX)/bin/vfiokit 755
 conf/bind.conf $(DOC)/examples/bind.conf 644
 completions/vfiokit.bash $(PREFIX)/share/bash-completion/completions/vfiokit 644
 completions/vfio-bind.bash $(PREFIX)/share/bash-completion/completions/vfio-bind 644
+completions/_vfiokit $(ZSH_COMPLETIONS)/_vfiokit 644
 conf/udev.conf $(DOC)/examples/udev.conf 644
 conf/hooks.conf $(DOC)/examples/hooks.conf 644
 $(OUT)/vfio-hook $(PREFIX)/sbin/vfio-hook 755

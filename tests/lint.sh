@@ -23,13 +23,13 @@ check_format() { files '*.c' '*.h' | grep -v '^lib/fortify' | xargs clang-format
 
 check_spdx() {
 	local missing
-	missing=$(files '*.c' '*.h' '*.sh' '*.bash' '*.scd' Makefile '.ci/run' 'conf/*' 'mkinitcpio/*' 'packaging/*/p*' 'packaging/debian/rules' | xargs grep -L 'SPDX-License-Identifier: GPL-2.0-or-later')
+	missing=$(files '*.c' '*.h' '*.sh' '*.bash' '*.zsh' 'completions/*' '*.scd' Makefile '.ci/run' 'conf/*' 'mkinitcpio/*' 'packaging/*/p*' 'packaging/debian/rules' | xargs grep -L 'SPDX-License-Identifier: GPL-2.0-or-later')
 	[ -z "$missing" ] || { echo "no SPDX line: $missing"; return 1; }
 }
 
 scripts() { files | xargs -d '\n' awk 'FNR == 1 && /^#!.*(bash|sh)$/ { print FILENAME } { nextfile }'; files '*.bash' 'mkinitcpio/*.conf' 'mkinitcpio/hooks/*'; }
 
-check_shell() { scripts | xargs shellcheck -x -s bash -S style; }
+check_shell() { scripts | xargs shellcheck -x -s bash -S style && zsh -n completions/_vfiokit && zsh -n tests/cli/complete.zsh; }
 
 # Functions of at most 60 lines, files of at most 500 (what is printed in the manual is the limit, not the aim).
 check_sizes() {
@@ -86,8 +86,12 @@ check_manual() {
 			grep -qF -- "${word//-/\\-}" "man/$page.scd" || grep -qF -- "$word" "man/$page.scd" ||
 				bad+="man/$page.scd: $word is not explained"$'\n'
 		done
+		for word in $(build/"${page%.8}" --help | sed -n '/^Options:/,/^$/p' | grep -oE '^ +(-[a-z], )?--[a-z-]+' | grep -oE -- '--.*'); do
+			grep -qE -- "[,']${word}[=}[]" completions/_vfiokit || bad+="completions/_vfiokit: no option $word"$'\n'
+		done
 		for word in $(build/"${page%.8}" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
 			grep -qE "^\*?$word|\*$word\*" "man/$page.scd" || bad+="man/$page.scd: command $word is not explained"$'\n'
+			grep -q "'$word:\|\"$word:" completions/_vfiokit || bad+="completions/_vfiokit: no command $word"$'\n'
 			grep -q "$word" "completions/${page%.8}.bash" || bad+="completions/${page%.8}.bash: no $word"$'\n'
 		done
 	done
