@@ -5,12 +5,14 @@
 # make check      the same for all tests
 # make help       the other targets
 #
-# Variables: PREFIX DESTDIR INITRAMFS SELINUX=1 (install the policy module, too) V=1 (show commands) SAN=1 (ASan and
+# Variables: PREFIX DESTDIR SBINDIR INITRAMFS SELINUX=1 (install the policy module, too) V=1 (show commands) SAN=1 (ASan and
 # UBSan) STATIC=0 (vfio-bind with shared libraries) CC KMOD_SRC (source tree of libkmod) WERROR=1
 
 VERSION  := 0.1
 PREFIX   ?= /usr
 SYSCONFDIR ?= /etc
+# Where /usr/sbin is a link to /usr/bin, packages may not have it. Programs are called by the name that works everywhere.
+SBINDIR  ?= $(PREFIX)/sbin
 STATIC   ?= 1
 ifeq ($(origin CC),default)
 CC       := gcc
@@ -209,7 +211,7 @@ LIBVIRT_HOOKS := $(SYSCONFDIR)/libvirt/hooks/qemu.d
 # Debian's zsh has a place of its own for packages.
 ZSH_COMPLETIONS := $(PREFIX)/share/zsh/$(if $(and $(filter /usr,$(PREFIX)),$(wildcard /etc/debian_version)),vendor-completions,site-functions)
 define INSTALLED
-$(OUT)/vfio-bind $(PREFIX)/sbin/vfio-bind 755
+$(OUT)/vfio-bind $(SBINDIR)/vfio-bind 755
 $(OUT)/vfiokit $(PREFIX)/bin/vfiokit 755
 conf/bind.conf $(DOC)/examples/bind.conf 644
 completions/vfiokit.bash $(PREFIX)/share/bash-completion/completions/vfiokit 644
@@ -217,9 +219,9 @@ completions/vfio-bind.bash $(PREFIX)/share/bash-completion/completions/vfio-bind
 completions/_vfiokit $(ZSH_COMPLETIONS)/_vfiokit 644
 conf/udev.conf $(DOC)/examples/udev.conf 644
 conf/hooks.conf $(DOC)/examples/hooks.conf 644
-$(OUT)/vfio-hook $(PREFIX)/sbin/vfio-hook 755
-$(OUT)/vfio-guard $(PREFIX)/sbin/vfio-guard 755
-$(OUT)/vfio-usbd $(PREFIX)/sbin/vfio-usbd 755
+$(OUT)/vfio-hook $(SBINDIR)/vfio-hook 755
+$(OUT)/vfio-guard $(SBINDIR)/vfio-guard 755
+$(OUT)/vfio-usbd $(SBINDIR)/vfio-usbd 755
 $(OUT)/vfio-usb $(PREFIX)/bin/vfio-usb 755
 completions/vfio-usb.bash $(PREFIX)/share/bash-completion/completions/vfio-usb 644
 systemd/vfio-usbd.service $(UNITS)/vfio-usbd.service 644

@@ -23,7 +23,7 @@ check_format() { files '*.c' '*.h' | grep -v '^lib/fortify' | xargs clang-format
 
 check_spdx() {
 	local missing
-	missing=$(files '*.c' '*.h' '*.sh' '*.bash' '*.zsh' 'completions/*' '*.scd' Makefile '.ci/run' 'conf/*' 'mkinitcpio/*' 'packaging/*/p*' 'packaging/debian/rules' | xargs grep -L 'SPDX-License-Identifier: GPL-2.0-or-later')
+	missing=$(files '*.c' '*.h' '*.sh' '*.bash' '*.zsh' 'completions/*' '*.scd' Makefile '.ci/run' 'conf/*' 'mkinitcpio/*' 'packaging/*/p*' 'packaging/debian/rules' 'packaging/arch/*' 'packaging/rpm/*' | xargs grep -L 'SPDX-License-Identifier: GPL-2.0-or-later')
 	[ -z "$missing" ] || { echo "no SPDX line: $missing"; return 1; }
 }
 

@@ -79,7 +79,7 @@ life_install()
 # Its user writes a policy, a drop-in and wants no hook; the new version brings other examples.
 life_upgrade()
 {
-	printf '[device mine]\nid = 1234:1111 8086:100e\noptional = yes\n' >$policy
+	printf '[device mine]\nid = 1234:11e8\noptional = yes\n' >$policy
 	printf '[device more]\nid = 1b36:000d\noptional = yes\n' >$policy.d/more.conf
 	cp $policy /tmp/mine
 	rm $link

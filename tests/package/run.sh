@@ -86,15 +86,65 @@ debian_depends() {
 		<(sed -n '/^Build-Depends:/,/^[A-Z].*:/p' packaging/debian/control | sed -n 's/^ \([^,]*\),$/\1/p' | grep -vx systemd | sort)
 }
 
-# --- the life of the Debian package -----------------------------------------------------------------
+# --- Arch and rpm -----------------------------------------------------------------------------------
 
-# Another version: other examples, and what the next version of this file says.
-second_version() {
-	local dir=$logs/second
-	rm -rf "$dir"
-	dpkg-deb -R "$(deb)" "$dir" && sed -i 's/^Version: .*/Version: 9.9/' "$dir/DEBIAN/control" &&
-		sed -i '$a # of the second version' "$dir"/etc/vfiokit/{bind,udev}.conf && dpkg-deb --root-owner-group -b "$dir" "$1"
+# What a user would pack: the tree, as vfiokit-VERSION. With what is compiled already, for these builds are about the rest;
+# the flags are not looked at by make.
+version=$(sed -n 's/^VERSION *:= *//p' Makefile)
+source_tree() { # DIRECTORY
+	mkdir -p "$1/build"
+	git ls-files --cached --others --exclude-standard | while read -r file; do [ ! -f "$file" ] || echo "$file"; done |
+		tar -cf - -T - | tar -xf - -C "$1"
+	cp -a build/obj build/man "$1/build/"
 }
+
+# Listed and installed are the same.
+arch_package() (
+	set -e
+	work=$logs/arch
+	rm -rf "$work"
+	mkdir -p "$work/src"
+	source_tree "$work/src/vfiokit-$version"
+	bash -n packaging/arch/vfiokit.install
+	# As makepkg does.
+	srcdir=$work/src pkgdir=$work/pkg
+	. packaging/arch/PKGBUILD
+	[ "$pkgver" = "$version" ]
+	for step in build package; do
+		(cd "$srcdir" && $step)
+	done
+	diff <(printf '%s\n' "${backup[@]}" | sort) <(cd "$pkgdir" && find etc -type f | sort)
+	# Names that the package "filesystem" has as links.
+	[ ! -e "$pkgdir/usr/sbin" ] && [ ! -e "$pkgdir/lib" ] && [ ! -e "$pkgdir/etc/libvirt/hooks/qemu.d/50-vfiokit" ]
+	make --no-print-directory DESTDIR="$work/make" INITRAMFS=mkinitcpio,dracut,booster install >/dev/null
+	diff <(cd "$work/make" && find . ! -type d ! -name 50-vfiokit | sed 's|usr/sbin/|usr/bin/|' | sort) <(cd "$pkgdir" && find . ! -type d | sort)
+	ldd "$pkgdir/usr/bin/vfio-bind" | grep libkmod
+	[ -f "packaging/arch/$install" ]
+)
+
+# rpmbuild takes it from the tarball to the package; what is in that is what make install has installed.
+rpm_package() (
+	set -e
+	work=$logs/rpm spec=packaging/rpm/vfiokit.spec
+	rm -rf "$work"
+	mkdir -p "$work/SOURCES"
+	source_tree "$work/vfiokit-$version"
+	tar -C "$work" -czf "$work/SOURCES/vfiokit-$version.tar.gz" "vfiokit-$version"
+	rpmspec -P $spec >/dev/null
+	[ "$(rpmspec -q --qf '%{VERSION}' $spec)" = "$version" ]
+	rpmbuild --define "_topdir $work" --define 'debug_package %{nil}' --define '_build_id_links none' -bb --nodeps $spec
+	package=$(echo "$work"/RPMS/x86_64/vfiokit-*.rpm)
+	rpm -qp --nodigest --qf '[%{FILENAMES}\n]' "$package" | sed 's/\.gz$//' | sort >"$work/files"
+	make --no-print-directory DESTDIR="$work/make" SELINUX=1 INITRAMFS=dracut install >/dev/null
+	# Licence and README are the spec's own, and so is the list of folders.
+	diff <(cd "$work/make" && find . ! -type d ! -name 50-vfiokit -printf '/%P\n' | sort) \
+		<(while read -r file; do [ -d "$work/make$file" ] || echo "$file"; done <"$work/files" |
+			grep -vxE '/usr/share/(licenses|doc)/vfiokit[-.0-9]*(/LICENSE|/README.md)?')
+	rpm -qp --nodigest -c "$package" | sort | diff - <(cd "$work/make" && find etc -type f -printf '/etc/%P\n' | sort)
+	rpm -qp --nodigest --scripts "$package" | sed -n '/scriptlet/d; p' | bash -n
+)
+
+# --- the life of the Debian package -----------------------------------------------------------------
 
 # The Debian system of tests/system with a file system in memory above it, in name spaces of its own: nothing of it is left.
 in_root() (
@@ -109,7 +159,7 @@ in_root() (
 	mkdir -p /mnt/root/guest
 	mount -t tmpfs guest /mnt/root/guest
 	cp "$(deb)" /mnt/root/guest/first.deb
-	second_version /mnt/root/guest/second.deb >/dev/null
+	tests/package/second.sh "$(deb)" /mnt/root/guest/second.deb
 	cp tests/system/guest/lib.sh tests/package/lifecycle.sh /mnt/root/guest
 	# shellcheck disable=SC2016 # expanded in there
 	chroot /mnt/root env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C TMPDIR=/var/tmp bash -c '
@@ -118,12 +168,12 @@ in_root() (
 		for stage in life_begins life_install life_upgrade life_remove life_again life_purge; do $stage; done
 		say VM-DONE'
 )
-export -f in_root deb second_version
+export -f in_root deb
 
 # A check for each of its lines.
 life() {
 	local log=$logs/life line
-	out=$out logs=$logs unshare -m bash -c in_root >"$log" 2>&1
+	out=$out unshare -m bash -c in_root >"$log" 2>&1
 	while read -r line; do
 		case $line in
 		'VM-OK '*) result "life: ${line#VM-OK }" 0 ;;
@@ -136,7 +186,7 @@ life() {
 
 rm -rf "$logs"
 mkdir -p "$logs"
-[ $# -gt 0 ] || set -- debian_builds debian_lintian debian_contents debian_depends life
+[ $# -gt 0 ] || set -- debian_builds debian_lintian debian_contents debian_depends arch_package rpm_package life
 for name; do
 	if [ "$name" = life ]; then life; else check "$name" "$name"; fi
 done
