@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/addon.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,6 +19,25 @@
 #define MODE_FILE 0644
 #define MODE_PROGRAM 0755
 
+/* A dynamic program names what loads its libraries. The kernel panics if that is not in the image. */
+static bool needs_libraries(const char *data, size_t length)
+{
+	Elf64_Ehdr header;
+	Elf64_Phdr segment;
+
+	if (length < sizeof(header) || memcmp(data, ELFMAG, SELFMAG) != 0)
+		return false;
+	memcpy(&header, data, sizeof(header));
+	for (size_t i = 0; i < header.e_phnum; i++) {
+		if (header.e_phoff > length || length - header.e_phoff < (i + 1) * sizeof(segment))
+			return false;
+		memcpy(&segment, data + header.e_phoff + i * sizeof(segment), sizeof(segment));
+		if (segment.p_type == PT_INTERP)
+			return true;
+	}
+	return false;
+}
+
 static int add_file(struct cpio *cpio, int root, const char *path, const char *name, unsigned int mode)
 {
 	cleanup_free char *target = util_format(PATH_ADDON "/%s", name);
@@ -28,6 +48,13 @@ static int add_file(struct cpio *cpio, int root, const char *path, const char *n
 	if (result < 0) {
 		fprintf(stderr, "vfiokit: image: cannot read /%s: %s\n", path, strerror(-result));
 		return result;
+	}
+	if (mode == MODE_PROGRAM && needs_libraries(data, length)) {
+		fprintf(stderr,
+			"vfiokit: image: /%s needs shared libraries, which no add-on holds; build it without "
+			"STATIC=0\n",
+			path);
+		return -ENOEXEC;
 	}
 	return cpio_add_file(cpio, target, mode, data, length);
 }

@@ -18,9 +18,10 @@ with_modules()
 	depmod -b "$root" "$kernel"
 }
 
+# The static one: no other fits into an add-on.
 with_binder()
 {
-	install -D "$build/vfio-bind" "$root/usr/sbin/vfio-bind"
+	install -D "$cli/../../build/vfio-bind" "$root/usr/sbin/vfio-bind"
 }
 
 # prints TEXT: exactly that, on stdout.
@@ -178,6 +179,16 @@ TMPDIR=/nonexistent kit image --output "$work/c.cpio" --kernel "$kernel"
 exits 1
 says "TMPDIR"
 [ ! -e "$work/c.cpio" ] || fail "wrote it"
+
+t "image --output refuses a program that needs shared libraries"
+with_modules
+install -D "$build/vfiokit" "$root/usr/sbin/vfio-bind"
+unchanged "$root" kit image --output "$work/d.cpio" --kernel "$kernel"
+exits 1
+says "/usr/sbin/vfio-bind needs shared libraries"
+says "nothing was changed"
+says_not "rdinit="
+[ ! -e "$work/d.cpio" ] || fail "something was written"
 
 t "image --output with a broken policy"
 with_modules
