@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# disk.sh SUITE DISK INITRD: the Debian system of root.sh with vfiokit installed, as a disk, and what finds it at boot.
+# disk.sh SUITE DISK INITRD: the Debian system of root.sh with vfiokit installed (BARE=yes: without), as a disk, and what finds it
+# at boot.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -22,7 +23,10 @@ mkdir "$work"/{upper,work,root}
 mount -t overlay -o "lowerdir=$dir/root,upperdir=$work/upper,workdir=$work/work" root "$work/root"
 root=$work/root
 
-make --no-print-directory -C "$top" install INITRAMFS=none DESTDIR="$root" >/dev/null
+if [ -z "${BARE:-}" ]; then
+	make --no-print-directory -C "$top" install INITRAMFS=none DESTDIR="$root" >/dev/null
+	systemctl --quiet --root="$root" enable vfio-reconcile.service vfio-reconcile.timer
+fi
 mkdir -p "$root/guest"
 
 # The checks run as a service, when everything else does.
@@ -36,7 +40,7 @@ cat >"$root/etc/systemd/system/checks.service" <<-'EOT'
 	StandardError=journal+console
 	ExecStart=/bin/sh -c 'mount -o ro LABEL=vfiokit-test /guest && /guest/main; poweroff -f'
 EOT
-systemctl --quiet --root="$root" enable vfio-reconcile.service vfio-reconcile.timer libvirtd.service
+systemctl --quiet --root="$root" enable libvirtd.service
 systemctl --quiet --root="$root" mask getty@tty1 serial-getty@ttyS0 \
 	libvirt-guests.service e2scrub_reap.service systemd-timesyncd.service apt-daily.timer apt-daily-upgrade.timer
 ln -sf /etc/systemd/system/checks.service "$root/etc/systemd/system/multi-user.target.wants/checks.service"

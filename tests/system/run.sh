@@ -21,10 +21,15 @@ verbose='' passed=0 failed=0
 indent() { sed 's/^/    /'; }
 
 # What a case may say otherwise: how long it may take, more devices, and words for the kernel. Without AppArmor libvirt starts
-# guests in a fraction of the time.
+# guests in a fraction of the time. On which suites it runs, and with --full; more files for it (DIR); whether the system is to
+# be without vfiokit.
 seconds() { echo 900; }
 machine() { :; }
 cmdline() { echo apparmor=0; }
+suites() { echo bookworm; }
+full_suites() { echo bookworm trixie; }
+files() { :; }
+is_bare() { false; }
 
 # The case and what it may call, as a small file system.
 make_checks()
@@ -34,6 +39,7 @@ make_checks()
 	cp "$system"/guest/* "$build/checks.dir"
 	${CC:-cc} -static -O2 -Wall -Wextra -Werror -o "$build/checks.dir/usb-device" "$system/usb-device.c"
 	{ cat "$1"; echo guest; } >"$build/checks.dir/case.sh"
+	files "$build/checks.dir" || return
 	truncate -s 8M "$build/checks"
 	mkfs.ext4 -q -F -L vfiokit-test -O ^has_journal -d "$build/checks.dir" "$build/checks"
 }
@@ -65,9 +71,9 @@ boot()
 	qemu=(-machine q35,kernel-irqchip=split -accel tcg,thread=single -cpu max -smp 4 -m 1536
 		-device intel-iommu,intremap=on,caching-mode=on
 		-nodefaults -display none -no-reboot -serial "file:$log" -serial "file:$log.checks"
-		-drive "file=$build/$1.disk,if=none,id=root,format=raw,snapshot=on" -device virtio-blk-pci,drive=root
+		-drive "file=$disk,if=none,id=root,format=raw,snapshot=on" -device virtio-blk-pci,drive=root
 		-drive "file=$build/checks,if=none,id=checks,format=raw,snapshot=on" -device virtio-blk-pci,drive=checks
-		-kernel "$dir/vmlinuz" -initrd "$build/$1.initrd"
+		-kernel "$dir/vmlinuz" -initrd "$disk.initrd"
 		-append "console=ttyS0 panic=-1 oops=panic no_timer_check intel_iommu=on systemd.show_status=0 $(cmdline)")
 	machine
 	timeout -k 5 "$(seconds)" qemu-system-x86_64 "${qemu[@]}" </dev/null >"$log.qemu" 2>&1 ||
@@ -82,9 +88,11 @@ run_cell()
 	rm -f "$log"*
 	# shellcheck source=/dev/null
 	. "$casefile"
-	[ -e "$build/$1.disk" ] || "$system/disk.sh" "$1" "$build/$1.disk" "$build/$1.initrd" >"$build/$1.log" 2>&1 ||
-		{ echo "not ok $1/$2: no system"; indent <"$build/$1.log"; exit 1; }
-	make_checks "$casefile"
+	disk=$build/$1.disk bare=
+	! is_bare || disk=$build/$1-bare.disk bare=yes
+	[ -e "$disk" ] || BARE=$bare "$system/disk.sh" "$1" "$disk" "$disk.initrd" >"$disk.log" 2>&1 ||
+		{ echo "not ok $1/$2: no system"; indent <"$disk.log"; exit 1; }
+	make_checks "$casefile" >"$log.files" 2>&1 || { echo "not ok $1/$2: no checks"; indent <"$log.files"; exit 1; }
 	boot "$1" "$2"
 	problems=$(cell_problems)
 	what="$1/$2 ($((SECONDS - start)) s): $(title_of "$casefile"), $(grep -c '^VM-OK\|^VM-FAIL' "$log.checks") checks"
@@ -101,17 +109,26 @@ run_cell()
 	exit 1
 )
 
-names=() suites=bookworm
+# Where a case runs, unless its name says so.
+suites_of()
+(
+	# shellcheck source=/dev/null
+	. "$cases/$1.sh"
+	if [ -n "$full" ] || { [ -n "$named" ] && [ -z "$(suites)" ]; }; then full_suites; else suites; fi
+)
+
+names=() full='' named=''
 for argument; do
 	case $argument in
-	--full) suites="bookworm trixie" ;;
+	--full) full=yes ;;
 	-v) verbose=yes ;;
 	-*) sed -n 's/^# \(run.sh\)/usage: \1/p' "$0" >&2; exit 2 ;;
 	*) names+=("$argument") ;;
 	esac
 done
 [ -z "${CELL:-}" ] || names=("$CELL")
-if [ ${#names[@]} = 0 ]; then
+[ ${#names[@]} = 0 ] || named=yes
+if [ -z "$named" ]; then
 	for casefile in "$cases"/*.sh; do
 		names+=("$(basename "$casefile" .sh)")
 	done
@@ -122,7 +139,7 @@ mkdir -p "$build" "$logs"
 for cell in "${names[@]}"; do
 	name=${cell##*/}
 	[ -f "$cases/$name.sh" ] || { echo "run.sh: no such case: $name" >&2; exit 2; }
-	wanted=$suites
+	wanted=$(suites_of "$name")
 	[ "$name" = "$cell" ] || wanted=${cell%/*}
 	for suite in $wanted; do
 		if run_cell "$suite" "$name"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
