@@ -55,7 +55,7 @@ exposure_is_low() {
 		echo "${said:-no figure}"
 		return 1
 	fi
-	grep -qF " ${tenths%?}.${tenths: -1} " "$top/systemd/README.md" ||
+	grep -q "[^0-9]${tenths%?}[.]${tenths: -1}[^0-9]" "$top/systemd/README.md" ||
 		{ echo "systemd/README.md has another figure: $said"; return 1; }
 }
 

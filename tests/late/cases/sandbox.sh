@@ -35,6 +35,10 @@ image() {
 		UMask=0077
 		PrivateDevices=yes
 	EOT
+	service vfiokit-held "CapabilityBoundingSet=CAP_SYS_PTRACE CAP_DAC_READ_SEARCH" "/usr/sbin/vfio-bind apply --device 02:00.0"
+	for directive in SYS_PTRACE DAC_READ_SEARCH; do
+		service vfiokit-held-$directive "CapabilityBoundingSet=CAP_$directive" "/usr/sbin/vfio-bind apply --device 02:00.0"
+	done
 	service vfiokit-iomem "" "/bin/sh -c 'cat /proc/iomem >/run/vfiokit/iomem'"
 	service vfiokit-iomem-less CapabilityBoundingSet=~CAP_SYS_ADMIN "/bin/sh -c 'cat /proc/iomem >/run/vfiokit/iomem'"
 }
@@ -93,4 +97,18 @@ guest() {
 	check_not "/proc/iomem shows no place without CAP_SYS_ADMIN" grep -q '[1-9a-f].* : ' /run/vfiokit/iomem
 	systemctl start vfiokit-iomem
 	check "/proc/iomem shows them with it" grep -q '[1-9a-f].* : ' /run/vfiokit/iomem
+
+	# A card that its driver has: is it open? A process of another user is asked, too.
+	policy_is '[device nic]\naddress = 02:00.0\nallow = network\n'
+	modprobe e1000e
+	driver 02:00.0 e1000e
+	setpriv --reuid 1234 --clear-groups sleep 1000 &
+	for directive in SYS_PTRACE DAC_READ_SEARCH; do
+		systemctl start vfiokit-held-$directive
+		said 02:00.0 "refuse open"
+		driver 02:00.0 e1000e
+	done
+	systemctl start vfiokit-held
+	driver 02:00.0 vfio-pci
+	kill $!
 }
