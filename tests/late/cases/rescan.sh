@@ -10,11 +10,17 @@ machine() {
 	device nvme,serial=1,subsys=subsys,bus=rp2,sriov_max_vfs=2,sriov_vq_flexible=4,sriov_vi_flexible=2
 }
 
+seconds() { echo 300; }
+
 policy() {
 	cat <<-EOT
 		[device nic]
 		id    = 8086:10d3
 		allow = network
+
+		[device physical]
+		address = 02:00.0
+		vfs     = 2
 
 		[device virtual]
 		address = 02:00.1
@@ -30,6 +36,16 @@ rescan() {
 }
 
 guest() {
+	# Made when nvme came, by udev's rule, and then bound as they arrived.
+	driver 02:00.0 nvme
+	check "there are virtual functions" wait_for 20 present 02:00.2
+	sleep 0.5
+	idle
+	said 02:00.0 "skip vfs"
+	driver 02:00.1 vfio-pci
+	said 02:00.1 bind
+	driver 02:00.2 none
+
 	driver 01:00.0 vfio-pci
 	modprobe e1000e
 	echo 1 >"$(dev 01:00.0)/remove"
@@ -53,15 +69,4 @@ guest() {
 	present 01:00.0 || rescan 01:00.0
 	is "failed units" "$(systemctl list-units --no-legend --state=failed | wc -l)" 0
 	driver 01:00.0 vfio-pci
-
-	driver 02:00.0 nvme
-	echo 0 >"$(dev 02:00.0)/sriov_drivers_autoprobe"
-	echo 2 >"$(dev 02:00.0)/sriov_numvfs"
-	check "there are virtual functions" wait_for 10 present 02:00.2
-	sleep 0.5
-	idle
-	driver 02:00.1 vfio-pci
-	said 02:00.1 bind
-	driver 02:00.0 nvme
-	driver 02:00.2 none
 }
