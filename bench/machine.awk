@@ -3,7 +3,7 @@
 # awk -v n=FUNCTIONS -f machine.awk: a server with that many PCI functions, as text for tests/mktree.
 # Cards of eight: a root port with seven endpoints behind it, 28 cards in each PCI domain. The first
 # card is the console GPU, the second the guest's, the rest are NICs, NVMe disks, USB hosts and sound,
-# with native drivers and groups of their own.
+# with native drivers and groups of their own. -v disks=N: N of those have a namespace, each with a filesystem mounted.
 
 # What the kernel shows as modalias, from "CLASS VENDOR:DEVICE [VENDOR:DEVICE]".
 function modalias(text,    w, c) {
@@ -34,9 +34,18 @@ BEGIN {
 				printf "PCI: %s %s %s %d\n", where, what, driver[kind], ++group
 			}
 			print modalias(what)
+			if (kind == 2 && card > 1 && disk < disks) {
+				name = "nvme" disk
+				namespaces = namespaces sprintf("P: /devices/pci%s:00/%s/nvme/%s/%sn1\nE: SUBSYSTEM=block\n", domain,
+					where, name, name)
+				mounts = mounts sprintf("%d 1 259:%d / /srv/%s rw - ext4 /dev/%sn1 rw\\n", 30 + disk, disk, name, name)
+				disk++
+			}
 		}
 		group++
 	}
+	if (disks)
+		printf "%sF: proc/self/mountinfo=%s\n", namespaces, mounts
 	print "D: sys/bus/pci/drivers/vfio-pci"
 	print "F: proc/cmdline=root=/dev/vda1 quiet\\n"
 	print "F: proc/sys/kernel/osrelease=6.1.0-bench\\n"

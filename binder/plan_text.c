@@ -154,8 +154,12 @@ static char *say_recorded(const struct plan_entry *entry)
 {
 	const struct device *device = entry->device;
 	const struct record_device *was = entry->was;
-	const struct record_function now = { device->bdf,    device->path,      device->vendor,
-					     device->device, device->subvendor, device->subdevice };
+	const struct record_function now = { .bdf = device->bdf,
+					     .path = device->path,
+					     .vendor = device->vendor,
+					     .device = device->device,
+					     .subvendor = device->subvendor,
+					     .subdevice = device->subdevice };
 	cleanup_free char *old = describe(&was->was, was->class, was->serial);
 	cleanup_free char *new = describe(&now, device->class, device->serial);
 	cleanup_free char *found = was->found != NULL && was->found != device

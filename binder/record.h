@@ -15,6 +15,8 @@ struct record_function {
 	struct bdf bdf;
 	char *path; /* owned; bus-number-free */
 	uint16_t vendor, device, subvendor, subdevice;
+	const struct device
+		*home; /* of what the host needs: what record_locate() found in its place; NULL if nothing */
 };
 
 struct record_device {

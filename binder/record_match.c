@@ -99,7 +99,7 @@ void record_locate(struct record *record, const struct policy *policy, struct in
 			inventory->devices[recorded->found - inventory->devices].is_followed = true;
 	}
 	for (size_t i = 0; i < record->n_functions; i++)
-		(void)find_home(&record->functions[i], inventory, root);
+		record->functions[i].home = find_home(&record->functions[i], inventory, root);
 }
 
 /* Adds it for the function in its place, or else for every one of its kind. Returns whether there is any. */
@@ -107,8 +107,12 @@ static bool add_need(const struct record_function *was, const struct need *need,
 		     struct needs *needs)
 {
 	struct need item = *need;
-	bool found = false;
+	bool found = was->home != NULL && is_kind(was, was->home);
 
+	if (found) {
+		item.bdf = was->home->bdf;
+		needs_add(needs, &item);
+	}
 	for (size_t pass = 0; pass < 2 && !found; pass++) {
 		for (size_t i = 0; i < inventory->n_devices; i++) {
 			const struct device *device = &inventory->devices[i];
