@@ -200,7 +200,7 @@ static int store_override(struct fake_kernel *fake, const char *address, const c
 static int store_resize(struct fake_kernel *fake, const char *address, int bar, const char *value)
 {
 	char path[PATH_SIZE], driver[SYSFS_NAME_SIZE], offered[32];
-	cleanup_free char *before = NULL, *text = NULL;
+	cleanup_free char *before = NULL, *text = util_copy("");
 	uint64_t sizes = 0, size = 0;
 	const char *line;
 
