@@ -123,5 +123,5 @@ late_boot()
 	late_image "$dir" "$2" "$image" || return
 	late_run "$(seconds)" "$dir" "$disk" "$image" "$(cmdline)" || echo "QEMU: exit $?" >>"$log.qemu"
 	sed -i 's/\r$//' "$log" "$log.checks"
-	rm -f "$image"
+	rm -f "$image" "$image.vars"
 }
