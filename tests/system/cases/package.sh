@@ -34,16 +34,20 @@ guest()
 	# shellcheck source=/dev/null
 	. /guest/lifecycle.sh
 	define 1 one
+	define 2 two
 	# Each takes its time under emulation, and none matters here.
 	chmod -x /usr/share/initramfs-tools/hooks/{btrfs,dmsetup,fsck,keymap,lvm2,mdadm,resume,thermal}
 	life_begins
 
+	# libvirtd ends by itself when it has no guest, and would see the hook when it is back.
+	check "a guest starts before" start 2
 	life_install
 	is "the timer" "$(systemctl is-active vfio-reconcile.timer)" active
 	nothing_is_bound "installed"
 	printf '[guests]\nisolate-cpus = 3\n' >$conf
 	check "a guest starts" start 1
 	check "libvirt knows the hook: the guest has its CPU" wait_for 60 cpus_are 0-2
+	destroy 2
 
 	life_upgrade
 	nothing_is_bound "upgraded, with a policy that wants a device"
