@@ -169,8 +169,8 @@ printf '%scolour = red\n' "$rule" >"$policy"
 bad 3 colour expected
 
 for key in disarm-after resize-bar reset-method d3cold vfs; do
-	t "the later key $key"
-	printf '%s%s = 1\n' "$rule" $key >"$policy"
+	t "nonsense for $key, in a rule"
+	printf '%s%s = !\n' "$rule" $key >"$policy"
 	bad 3 $key
 done
 

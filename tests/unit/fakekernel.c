@@ -196,13 +196,23 @@ static int store_override(struct fake_kernel *fake, const char *address, const c
 	return 0;
 }
 
+static void write_resource(const struct fake_kernel *fake, const char *path, uint64_t bar, uint64_t size)
+{
+	cleanup_free char *before = test_read_file(fake->root, path), *after = NULL;
+	const char *line = before;
+
+	while (bar-- > 0)
+		line = strchr(line, '\n') + 1;
+	after = util_format("%.*s0x10000000000 0x%llx 0x0%s", (int)(line - before), before,
+			    (1ull << 40) + (1ull << (size + 20)) - 1, strchr(line, '\n'));
+	test_write_file(fake->root, path, after, strlen(after));
+}
+
 /* __resource_resize_store() (Linux 6.1). */
 static int store_resize(struct fake_kernel *fake, const char *address, int bar, const char *value)
 {
 	char path[PATH_SIZE], driver[SYSFS_NAME_SIZE], offered[32];
-	cleanup_free char *before = NULL, *text = util_copy("");
 	uint64_t sizes = 0, size = 0;
-	const char *line;
 
 	read_driver(fake, address, driver);
 	if (driver[0] != '\0')
@@ -213,14 +223,7 @@ static int store_resize(struct fake_kernel *fake, const char *address, int bar, 
 	if (!parse_number(value, 10, 30, &size) || (sizes & 1ull << size) == 0)
 		return -EINVAL;
 	snprintf(path, sizeof(path), PATH_DEVICES "/%s/resource", address);
-	before = test_read_file(fake->root, path);
-	line = before;
-	for (int i = 0; line[0] != '\0'; i++, line = strchr(line, '\n') + 1)
-		if (i == bar)
-			test_append(&text, "0x10000000000 0x%llx 0x0\n", (1ull << 40) + (1ull << (size + 20)) - 1);
-		else
-			test_append(&text, "%.*s\n", (int)strcspn(line, "\n"), line);
-	test_write_file(fake->root, path, text, strlen(text));
+	write_resource(fake, path, (uint64_t)bar, size);
 	return 0;
 }
 
