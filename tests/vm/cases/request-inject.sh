@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=dash disable=SC2154
-# every call of bind and release that changes something fails once: no device without a driver, no lie in the report
+# every call of bind, release, apply and boot that changes something fails once: no device without a driver, no lie in the report
 kernels() { echo 6.12; } # what is tested is ours, not the kernel's
 
 machine() {
@@ -13,7 +13,7 @@ policy() {
 	printf '[device nic]\naddress = 03:00.0\nallow = network\n'
 }
 
-seconds() { echo 480; }
+seconds() { echo 900; }
 
 image() {
 	image_dynamic "$top/build/vfiokit"
@@ -38,25 +38,41 @@ back() {
 	holds "$1"
 }
 
+# words COMMAND: as it is called. answer COMMAND: where it says what it did.
+words() {
+	case $1 in
+	boot) echo vfio-bind boot ;;
+	apply) echo vfio-bind apply --device 03:00.0 ;;
+	*) echo vfiokit "$1" 03:00.0 --json ;;
+	esac
+}
+answer() {
+	case $1 in
+	boot | apply) echo /run/vfiokit/bind.json ;;
+	*) echo /tmp/answer ;;
+	esac
+}
+
 # inject COMMAND CALL [OPTION...]: the COMMAND is run again and again, and each time another CALL fails, until none is left
 # to fail. OPTION: of strace, which calls count.
 inject() {
 	local command=$1 call=$2 from=e1000e n=0 now after lies='' hit=1
 
 	shift 2
-	[ "$command" = bind ] || from=vfio-pci
+	[ "$command" != release ] || from=vfio-pci
+	report=$(answer "$command")
 	while [ $hit = 1 ] && [ $n -lt 60 ]; do
 		n=$((n + 1))
 		back $from || lies="$lies $n:cannot-go-back"
-		report=/tmp/answer
-		: >$report
+		: >/tmp/answer
+		# shellcheck disable=SC2046
 		chroot /outside strace -f -qq -o /tmp/trace "$@" -e "trace=$call" -e "inject=$call:error=EIO:when=$n" \
-			vfiokit "$command" 03:00.0 --json >$report 2>/tmp/error
+			$(words "$command") >/tmp/answer 2>/tmp/error
 		hit=0
 		! grep -q INJECTED /outside/tmp/trace || hit=1
 		now=$(link 03:00.0 driver)
 		[ "$now" != none ] || lies="$lies $n:driverless"
-		[ -s $report ] || continue
+		[ -s "$report" ] || continue
 		after=$(field 03:00.0 driver_after)
 		[ "${after%null}" = "${now%none}" ] || lies="$lies $n:says-$after-has-$now"
 		case $(field 03:00.0 verdict):$now in
@@ -77,7 +93,8 @@ guest() {
 	mkdir -p /outside/tmp
 	modprobe -a vfio-pci vfio_iommu_type1
 	driver 03:00.0 e1000e
-	for command in bind release; do
+	for command in bind release apply boot; do
+		[ $command != boot ] || : >/outside/etc/initrd-release
 		inject $command write
 		inject $command openat -P $sys/devices/0000:03:00.0/driver_override -P $sys/drivers_probe \
 			-P $sys/drivers/e1000e/unbind -P $sys/drivers/e1000e/bind \
