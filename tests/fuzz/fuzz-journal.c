@@ -5,7 +5,7 @@
 
 static void take(void *context, const struct journal_entry *entry)
 {
-	if (entry->event > JOURNAL_UNDONE || entry->reason > REASON_NONE || entry->error > 0)
+	if (entry->event > JOURNAL_RESET || entry->reason > REASON_NONE || entry->error > 0)
 		abort();
 	*(size_t *)context += strlen(entry->address) + strlen(entry->driver);
 }
