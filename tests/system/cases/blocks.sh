@@ -6,6 +6,9 @@
 nvme=(part luks raid1 btrfs1 idle many)
 virtio=(raid2 btrfs2 swap resume closed member pv zfs free)
 
+# vfiokit is built for Debian 12: Debian 13 has functions of libkmod under another version of their symbols.
+full_suites() { echo bookworm; }
+
 machine()
 {
 	local name slot=8 addr
