@@ -4,10 +4,9 @@
 # Functions: by which clock a virtual machine measures itself, BENCH_CLOCK.
 #
 # host: the time that QEMU takes. Without hardware virtualisation QEMU translates each piece of code when it first meets it,
-# and a piece that runs once costs a hundred times what it costs any processor. Programs that run for some
-# milliseconds at start are charged little else.
-# instructions: each instruction of the guest takes a nanosecond, and idle time passes at once. That is near to what
-# a processor does, and the same on a busy machine as on an idle one. For one processor only: with more, QEMU 7.2 gives each
+# which no processor has to, and a program that runs for some milliseconds runs most of its code once.
+# instructions: each instruction of the guest takes a nanosecond, and idle time passes at once. That leaves out what
+# caches and memory cost, and is the same on a busy machine as on an idle one. For one processor only: with more, QEMU 7.2 gives each
 # a turn of thousands of millions of instructions while the kernel starts them.
 
 # Called by machine() of a case.
