@@ -217,7 +217,7 @@ static void give_back(const struct call *call)
 	(void)reconcile_forget(call->host, call->domain.uuid);
 	if (!claims_guard_has_ended(call->host->root, call->domain.uuid, deadline))
 		stop_guard(call);
-	(void)reconcile(call->host, &change);
+	(void)reconcile(call->host, &change, NULL);
 }
 
 /* Devices that are missing. Returns the exit code. */
@@ -257,19 +257,32 @@ static const char *why_not_isolated(const struct claim *claim, int result)
 	return NULL;
 }
 
-/* Claims, isolates, and starts the guard. Returns the exit code. */
+/* What cannot be had, if why says so: a warning, or the end of the start. Returns the exit code. */
+static int settle(const struct call *call, const char *where, unsigned int require, const char *why)
+{
+	if (why != NULL && (call->settings.require & require) != 0)
+		return refuse(call, where, why);
+	if (why != NULL)
+		warn(call, where, why);
+	return EXIT_SUCCESS;
+}
+
+/* Claims, isolates, tunes, and starts the guard. Returns the exit code. */
 static int take(const struct call *call, struct claim *claim)
 {
 	const struct reconcile_change change = { .add = claim };
 	bool wants_cpus = !cpulist_is_empty(&claim->cpus);
-	int result = reconcile(call->host, &change);
-	const char *why = wants_cpus ? why_not_isolated(claim, result) : NULL;
+	bool wants_tuning = claim->tune != 0;
+	struct reconcile_outcome outcome;
+	int code;
 
-	if (why != NULL && (call->settings.require & REQUIRE_ISOLATION) != 0)
-		return refuse(call, "isolate-cpus", why);
-	if (why != NULL)
-		warn(call, "isolate-cpus", why);
-	return start_guard(call, claim);
+	(void)reconcile(call->host, &change, &outcome);
+	code = settle(call, "isolate-cpus", REQUIRE_ISOLATION,
+		      wants_cpus ? why_not_isolated(claim, outcome.isolation) : NULL);
+	if (code == EXIT_SUCCESS && wants_tuning && outcome.tuning < 0)
+		code = settle(call, "tuning", REQUIRE_TUNING,
+			      "the host could not be tuned as the guest wants; the journal of vfio-hook says why");
+	return code == EXIT_SUCCESS ? start_guard(call, claim) : code;
 }
 
 static int take_or_give_back(const struct call *call, struct claim *claim)
@@ -279,6 +292,8 @@ static int take_or_give_back(const struct call *call, struct claim *claim)
 	if (call->settings.isolate != ISOLATE_NO && cpulist_is_empty(&claim->cpus) &&
 	    (call->settings.require & REQUIRE_ISOLATION) != 0)
 		return refuse(call, "isolate-cpus", "it is not pinned to any CPU, so none can be isolated");
+	if (call->settings.tune != 0 && claim->tune == 0 && (call->settings.require & REQUIRE_TUNING) != 0)
+		return refuse(call, "tuning", "no CPU is isolated for it, so there is none to keep free");
 	if (wants_nothing(claim))
 		return EXIT_SUCCESS;
 	code = take(call, claim);
@@ -341,7 +356,7 @@ static void adopt(struct call *call, bool is_reconnect)
 	if (!claim.is_running)
 		warn(call, call->operation, "its QEMU cannot be found; it is looked for again when its time is over");
 	change.add = &claim;
-	(void)reconcile(call->host, &change);
+	(void)reconcile(call->host, &change, NULL);
 	claim_free(&claim);
 }
 
@@ -352,7 +367,8 @@ static void release(struct call *call)
 	struct claim claim;
 	bool has_claim = claims_find(root, call->domain.uuid, &claim);
 
-	if (has_claim || !claims_guard_has_ended(root, call->domain.uuid, 0) || sysfs_exists(root, PATH_CPUS))
+	if (has_claim || !claims_guard_has_ended(root, call->domain.uuid, 0) || sysfs_exists(root, PATH_CPUS) ||
+	    sysfs_exists(root, PATH_SETTINGS))
 		give_back(call);
 	claim_free(&claim);
 }

@@ -36,13 +36,13 @@ static bool take_running(struct claim *claim, char *value)
 	return true;
 }
 
-static bool take_inhibit(struct claim *claim, const char *value)
+static bool take_bits(unsigned int *field, unsigned int all, const char *value)
 {
 	uint64_t bits;
 
-	if (!parse_number(value, 10, INHIBIT_SLEEP | INHIBIT_IDLE | INHIBIT_SHUTDOWN | INHIBIT_LID, &bits))
+	if (!parse_number(value, 10, all, &bits))
 		return false;
-	claim->inhibit = (unsigned int)bits;
+	*field = (unsigned int)bits;
 	return true;
 }
 
@@ -80,8 +80,10 @@ static bool take_line(struct claim *claim, char *line)
 		return take_running(claim, value);
 	if (streq(line, "cpus"))
 		return cpulist_parse(value, &claim->cpus);
+	if (streq(line, "tune"))
+		return take_bits(&claim->tune, TUNE_ALL, value);
 	if (streq(line, "inhibit"))
-		return take_inhibit(claim, value);
+		return take_bits(&claim->inhibit, INHIBIT_ALL, value);
 	if (streq(line, "hold") || streq(line, "check"))
 		return take_disk(claim, value, streq(line, "hold"));
 	return false;
@@ -134,6 +136,11 @@ char *claim_format(const struct claim *claim)
 		life = util_format("pending %llu", (unsigned long long)claim->deadline);
 	text = util_format(HEADER "\nname %s\n%s\nslice %s\ncpus %s\ninhibit %u\n", name, life, claim->slice, cpus,
 			   claim->inhibit);
+	if (claim->tune != 0) {
+		cleanup_free char *line = util_format("tune %u", claim->tune);
+
+		add_line(&text, line);
+	}
 	for (size_t i = 0; i < claim->n_disks; i++) {
 		cleanup_free char *line = util_format("%s %s", claim->disks[i].is_held ? "hold" : "check",
 						      claim->disks[i].path);

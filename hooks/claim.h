@@ -10,7 +10,8 @@
  *	running 4711 98765              the pid of its QEMU, and when that started (field 22 of /proc/PID/stat)
  *	slice machine.slice             which holds it: never confined
  *	cpus 2-3                        that are its own
- *	inhibit 1                       what logind shall not do meanwhile: bits, as in conf.h
+ *	tune 1                          what is tuned for these CPUs: bits, as in conf_guest.h; left out: nothing
+ *	inhibit 1                       what logind shall not do meanwhile: bits, as in conf_guest.h
  *	hold /dev/sdb                   block devices that nobody else may use
  *	check /dev/sdc                  block devices that nobody may use at the start
  */
@@ -39,6 +40,7 @@ struct claim {
 	uint64_t started;
 	char *slice; /* owned */
 	struct cpulist cpus;
+	unsigned int tune;         /* of TUNE_...; nothing without CPUs */
 	unsigned int inhibit;      /* of INHIBIT_... */
 	struct domain_disk *disks; /* owned */
 	size_t n_disks;

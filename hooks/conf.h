@@ -9,31 +9,9 @@
 
 #include <stdbool.h>
 
+#include "hooks/conf_guest.h"
 #include "hooks/conf_usb.h"
-#include "lib/cpulist.h"
 #include "lib/problem.h"
-
-enum conf_isolate { ISOLATE_UNSET, ISOLATE_NO, ISOLATE_PINNED, ISOLATE_LIST };
-enum conf_siblings { SIBLINGS_UNSET, SIBLINGS_WARN, SIBLINGS_INCLUDE };
-enum conf_inhibit { INHIBIT_UNSET, INHIBIT_AUTO, INHIBIT_LIST };
-enum conf_claim { CLAIM_UNSET, CLAIM_YES, CLAIM_NO };
-
-/* Bits of inhibit_what. */
-enum { INHIBIT_SLEEP = 1 << 0, INHIBIT_IDLE = 1 << 1, INHIBIT_SHUTDOWN = 1 << 2, INHIBIT_LID = 1 << 3 };
-
-/* Bits of require: what refuses the start when it cannot be had. */
-enum { REQUIRE_ISOLATION = 1 << 0, REQUIRE_DEVICES = 1 << 1 };
-
-struct guest_settings {
-	enum conf_isolate isolate;
-	struct cpulist cpus; /* of ISOLATE_LIST */
-	enum conf_siblings siblings;
-	enum conf_inhibit inhibit;
-	unsigned int inhibit_what; /* of INHIBIT_LIST; 0: nothing */
-	enum conf_claim claim_disks;
-	bool has_require;
-	unsigned int require;
-};
 
 struct conf_guest {
 	char *guest; /* owned; a name or a UUID */
@@ -63,8 +41,5 @@ void conf_free(struct hooks_conf *conf);
  * built in, for each key by itself. A broken section counts as if it were not there. uuid may be NULL.
  */
 void conf_settings(const struct hooks_conf *conf, const char *name, const char *uuid, struct guest_settings *ret);
-
-/* The words of a list of INHIBIT_..., as logind wants them: "sleep:idle". Owned by the caller. */
-char *conf_inhibit_words(unsigned int what);
 
 #endif

@@ -209,7 +209,7 @@ static int end(struct guard *guard)
 	for (size_t i = 0; i < guard->claim.n_disks; i++)
 		util_close_fd(&guard->disks[i]);
 	guard->host.deadline = claims_clock() + END_TIME;
-	(void)reconcile(&guard->host, &change);
+	(void)reconcile(&guard->host, &change, NULL);
 	host_close(&guard->host);
 	return EXIT_SUCCESS;
 }
@@ -278,7 +278,7 @@ static int watch(struct guard *guard)
 			/* It may have a process that nobody told us of: then the claim runs after this. */
 			if (!guard->claim.is_running) {
 				guard->host.deadline = claims_clock() + END_TIME;
-				(void)reconcile(&guard->host, &nothing);
+				(void)reconcile(&guard->host, &nothing, NULL);
 				if (read_again(guard) && guard->claim.is_running)
 					continue;
 			}

@@ -71,7 +71,7 @@ static int run_command(const struct command_line *line, char **words, int n_word
 	} else if (streq(words[0], "reconcile") && n_words == 1) {
 		const struct reconcile_change change = { .starts_guards = true };
 
-		code = reconcile(&host, &change) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+		code = reconcile(&host, &change, NULL) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 	} else if (streq(words[0], "call") && n_words == 5) {
 		code = call_run(&host, words + 1);
 	} else {

@@ -3,8 +3,10 @@
 
 #include <errno.h>
 
+#include "hooks/conf_guest.h"
 #include "hooks/cpus.h"
 #include "hooks/records.h"
+#include "hooks/tuning.h"
 #include "lib/log.h"
 #include "lib/util.h"
 
@@ -87,8 +89,10 @@ static int add_claim(int root, struct claims *claims, struct claim *claim)
 		drop(claims, (size_t)(old - claims->items));
 	if (!cpulist_is_empty(&claim->cpus)) {
 		refused = leaves_host(root, claims, claim);
-		if (refused < 0)
+		if (refused < 0) {
 			claim->cpus = (struct cpulist){ 0 };
+			claim->tune = 0;
+		}
 	}
 	result = claims_write(root, claim);
 	if (result < 0)
@@ -153,40 +157,73 @@ static int take_lock(const struct host *host)
 	return lock;
 }
 
-static struct cpulist cpus_of(const struct claims *claims)
-{
-	struct cpulist all = { 0 };
+/* What all claims together want of the host. */
+struct demand {
+	struct cpulist isolated;
+	struct cpulist tuned[TUNE_BITS];
+};
 
+static void sum_up(const struct claims *claims, struct demand *ret)
+{
+	*ret = (struct demand){ 0 };
 	for (size_t i = 0; i < claims->count; i++)
-		cpulist_add(&all, &claims->items[i].cpus);
-	return all;
+		cpulist_add(&ret->isolated, &claims->items[i].cpus);
+	for (unsigned int i = 0; i < TUNE_BITS; i++)
+		ret->tuned[i] = tuning_cpus(claims, 1u << i);
 }
 
-int reconcile(struct host *host, const struct reconcile_change *change)
+static bool is_same(const struct demand *a, const struct demand *b)
+{
+	bool same = cpulist_equal(&a->isolated, &b->isolated);
+
+	for (unsigned int i = 0; i < TUNE_BITS; i++)
+		same = same && cpulist_equal(&a->tuned[i], &b->tuned[i]);
+	return same;
+}
+
+/* Under the lock: the claims first, then the host. */
+static void change_claims(const struct host *host, const struct reconcile_change *change, struct claims *claims,
+			  struct reconcile_outcome *ret)
+{
+	int result;
+
+	if (change->ended != NULL)
+		end_claim(host->root, claims, change->ended);
+	if (change->remove != NULL && find(claims, change->remove) != NULL)
+		remove_claim(host->root, claims, find(claims, change->remove));
+	drop_dead(host->root, claims);
+	result = change->add != NULL ? add_claim(host->root, claims, change->add) : 0;
+	ret->isolation = result;
+	ret->tuning = result;
+}
+
+int reconcile(struct host *host, const struct reconcile_change *change, struct reconcile_outcome *ret)
 {
 	cleanup_close int lock = take_lock(host);
-	struct cpulist before, after;
+	struct reconcile_outcome outcome = { lock < 0 ? lock : 0, lock < 0 ? lock : 0 };
+	struct demand before, after;
 	struct claims claims;
-	int result = 0, applied = 0;
 
+	if (ret != NULL)
+		*ret = outcome;
 	if (lock < 0)
 		return lock;
 	claims_read(host->root, &claims);
-	before = cpus_of(&claims);
-	if (change->ended != NULL)
-		end_claim(host->root, &claims, change->ended);
-	if (change->remove != NULL && find(&claims, change->remove) != NULL)
-		remove_claim(host->root, &claims, find(&claims, change->remove));
-	drop_dead(host->root, &claims);
-	if (change->add != NULL)
-		result = add_claim(host->root, &claims, change->add);
-	after = cpus_of(&claims);
-	if (!change->only_if_changed || !cpulist_equal(&before, &after))
-		applied = apply_cpus(host, &claims);
+	sum_up(&claims, &before);
+	change_claims(host, change, &claims, &outcome);
+	sum_up(&claims, &after);
+	if (!change->only_if_changed || !is_same(&before, &after)) {
+		int isolation = apply_cpus(host, &claims), tuning = tuning_apply(host->root, &claims);
+
+		outcome.isolation = outcome.isolation < 0 ? outcome.isolation : isolation;
+		outcome.tuning = outcome.tuning < 0 ? outcome.tuning : tuning;
+	}
 	if (change->starts_guards)
 		start_guards(host, &claims);
 	claims_free(&claims);
-	return result < 0 ? result : applied;
+	if (ret != NULL)
+		*ret = outcome;
+	return outcome.isolation < 0 ? outcome.isolation : outcome.tuning;
 }
 
 int reconcile_forget(struct host *host, const char *uuid)

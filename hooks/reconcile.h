@@ -9,20 +9,23 @@
 #include "hooks/claims.h"
 #include "hooks/host.h"
 
+/* What became of it, each 0 or a negative errno that was logged. */
+struct reconcile_outcome {
+	int isolation; /* -ENOSPC: the host would keep no CPU, or a unit none */
+	int tuning;
+};
+
 /* What to change before that, under the same lock. All of it may be left out. */
 struct reconcile_change {
 	struct claim *add;         /* write this claim; its CPUs are emptied if the host would keep none */
 	const char *remove;        /* remove this guest's claim */
 	const struct claim *ended; /* remove this claim, unless it was replaced meanwhile: its guest has ended */
 	bool starts_guards;        /* start the guards of claims that have none */
-	bool only_if_changed;      /* if claims want the CPUs that they wanted before, do not look at the units */
+	bool only_if_changed;      /* if claims want what they wanted before, do not look at the host */
 };
 
-/*
- * Returns 0 if all is as it should be; -ENOSPC if the host would keep no CPU, or a unit none; another negative errno if
- * something did not work, and that was logged.
- */
-int reconcile(struct host *host, const struct reconcile_change *change);
+/* Returns 0 if all is as it should be, else the first of what went wrong. ret: the details; NULL: not wanted. */
+int reconcile(struct host *host, const struct reconcile_change *change, struct reconcile_outcome *ret);
 
 /* Removes a guest's claim, and leaves the rest to its guard, which then ends, or to the next reconcile(). */
 int reconcile_forget(struct host *host, const char *uuid);

@@ -39,6 +39,16 @@ static void want_cpus(int root, const struct domain *domain, const struct guest_
 		    text);
 }
 
+static void want_tuning(const struct guest_settings *settings, struct claim *claim, struct problems *problems)
+{
+	if (cpulist_is_empty(&claim->cpus))
+		problem_add(problems, PROBLEM_MACHINE, "tuning",
+			    "no CPU is isolated for this guest, so there is none to keep free of the host's work; set "
+			    "isolate-cpus; nothing is tuned");
+	else
+		claim->tune = settings->tune;
+}
+
 static void want_disks(int root, const struct domain *domain, struct claim *claim)
 {
 	for (size_t i = 0; i < domain->n_disks; i++)
@@ -58,6 +68,8 @@ void wants_claim(int root, const struct domain *domain, const struct guest_setti
 	ret->slice = util_copy(domain->slice);
 	if (settings->isolate != ISOLATE_NO)
 		want_cpus(root, domain, settings, ret, problems);
+	if (settings->tune != 0)
+		want_tuning(settings, ret, problems);
 	if (settings->inhibit == INHIBIT_LIST)
 		ret->inhibit = settings->inhibit_what;
 	else if (domain_has_pci_device(domain))

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/parse.h"
 #include "lib/util.h"
 
 #define SEPARATORS ", \t"
@@ -86,6 +87,55 @@ char *cpulist_format(const struct cpulist *set)
 			longer = util_format("%s%s%u", text, *text != '\0' ? "," : "", first);
 		else
 			longer = util_format("%s%s%u-%u", text, *text != '\0' ? "," : "", first, cpu);
+		free(text);
+		text = longer;
+	}
+	return text;
+}
+
+bool cpulist_parse_mask(const char *text, struct cpulist *ret)
+{
+	size_t groups = 1, digits = 0;
+	struct cpulist set = { 0 };
+
+	for (const char *c = text; *c != '\0'; c++)
+		groups += *c == ',';
+	if (groups > CPULIST_MAX / 32)
+		return false;
+	for (const char *c = text;; c++) {
+		uint64_t *word = &set.words[(groups - 1) / 2];
+		unsigned int shift = (groups - 1) % 2 * 32;
+		uint64_t group = *word >> shift & UINT32_MAX;
+
+		if (*c == ',' || *c == '\0') {
+			if (digits == 0)
+				return false;
+			if (*c == '\0')
+				break;
+			digits = 0;
+			groups--;
+			continue;
+		}
+		if (parse_hex_digit(*c) < 0 || ++digits > 8)
+			return false;
+		*word &= ~((uint64_t)UINT32_MAX << shift);
+		*word |= ((group << 4 | (uint64_t)parse_hex_digit(*c)) & UINT32_MAX) << shift;
+	}
+	*ret = set;
+	return true;
+}
+
+char *cpulist_format_mask(const struct cpulist *set)
+{
+	char *text = util_copy("");
+
+	for (size_t group = CPULIST_MAX / 32; group-- > 0;) {
+		uint32_t bits = (uint32_t)(set->words[group / 2] >> (group % 2 * 32));
+		char *longer;
+
+		if (bits == 0 && text[0] == '\0' && group > 0)
+			continue;
+		longer = util_format(text[0] != '\0' ? "%s,%08x" : "%s%x", text, bits);
 		free(text);
 		text = longer;
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Sets of CPUs, and the three ways to write them: the kernel's lists ("0-3,8"), systemd's bytes, libvirt's lists. */
+/* Sets of CPUs, and the ways to write them: the kernel's lists ("0-3,8") and masks ("10f"), systemd's bytes,
+ * libvirt's lists. */
 #ifndef VFIOKIT_CPULIST_H
 #define VFIOKIT_CPULIST_H
 
@@ -24,6 +25,13 @@ bool cpulist_parse(const char *text, struct cpulist *ret);
 
 /* Writes it as the kernel does, "" for the empty set. Owned by the caller. */
 char *cpulist_format(const struct cpulist *set);
+
+/*
+ * The kernel's masks: hexadecimal, in groups of 32 bits, the greatest CPUs first, with commas between ("ff,00000000").
+ * Parsing returns false and leaves *ret alone for anything else; what is written is owned by the caller.
+ */
+bool cpulist_parse_mask(const char *text, struct cpulist *ret);
+char *cpulist_format_mask(const struct cpulist *set);
 
 /* The property AllowedCPUs of systemd: bit N of byte N/8 is CPU N; as many bytes as are needed. Returns their number.
  */

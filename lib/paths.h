@@ -39,6 +39,7 @@
 #define PATH_CLAIMS PATH_RUN "/claims"
 #define PATH_HOOKS_LOCK PATH_RUN "/hooks.lock"
 #define PATH_CPUS PATH_RUN "/cpus"
+#define PATH_SETTINGS PATH_RUN "/settings"
 #define PATH_REFUSED PATH_RUN "/refused"
 #define PATH_GUARDS PATH_RUN "/guards"
 /* libvirt's pid files: NAME.pid, for libvirtd and virtqemud alike. */
@@ -59,6 +60,7 @@
 #define PATH_SWAPS "proc/swaps"
 #define PATH_BTRFS "sys/fs/btrfs"
 #define PATH_CPU "sys/devices/system/cpu"
+#define PATH_WORKQUEUE_CPUS "sys/devices/virtual/workqueue/cpumask"
 #define PATH_BLOCK_BY_NUMBER "sys/dev/block"
 #define PATH_USB_DEVICES "sys/bus/usb/devices"
 #define PATH_USB_PROBE "sys/bus/usb/drivers_probe"

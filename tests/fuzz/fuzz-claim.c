@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What stands in /run: claims, and what units had before. What is read and written again must be the same. */
+/* What stands in /run: claims, and what units and settings had before. What is read and written again must be the same.
+ */
 #include "hooks/claim.h"
 #include "hooks/cpus.h"
 #include "hooks/records.h"
+#include "hooks/settings.h"
 #include "tests/fuzz/fuzz.h"
 
 #define UUID "4dea22b3-1d52-d8f3-2516-782e98ab3fa0"
@@ -41,12 +43,28 @@ static void read_records(const char *text, size_t size)
 	free(first);
 }
 
+static void read_settings(const char *text, size_t size)
+{
+	struct setting_records records, again;
+	char *first;
+
+	if (!settings_parse_records(&records, text, size))
+		return;
+	first = settings_format_records(&records);
+	if (!settings_parse_records(&again, first, strlen(first)) || again.count != records.count)
+		abort();
+	settings_free_records(&records);
+	settings_free_records(&again);
+	free(first);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = fuzz_text(data, size);
 
 	read_claim(text, size);
 	read_records(text, size);
+	read_settings(text, size);
 	free(text);
 	return 0;
 }

@@ -22,6 +22,7 @@ TEST(claim_text_stays)
 		BARE "cpus \ninhibit 0\n",
 		HEAD "name -a b\xC3\xA9\"'$(c)\nrunning 4711 98765\nslice guests.slice\ncpus 2-3,8191\ninhibit 15\n"
 		     "hold /dev/sdb\ncheck /dev/disk/by-id/a b\nhold /dev/sdc\n",
+		HEAD "name win\npending 5\nslice machine.slice\ncpus 2\ninhibit 0\ntune 1\nhold /dev/sdb\n",
 		HEAD "name win\npending 18446744073709551615\nslice machine.slice\ncpus 0\ninhibit 1\n",
 	};
 

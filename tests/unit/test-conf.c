@@ -18,7 +18,7 @@ static char *settings_of(const char *text, const char *name, const char *uuid)
 	conf_settings(&conf, name, uuid, &settings);
 	cpus = cpulist_format(&settings.cpus);
 	inhibit = conf_inhibit_words(settings.inhibit_what);
-	test_append(&words, "%s %s %s %s%s%s",
+	test_append(&words, "%s %s %s %s%s%s%s%s",
 		    settings.isolate == ISOLATE_LIST     ? cpus
 		    : settings.isolate == ISOLATE_PINNED ? "pinned"
 							 : "no",
@@ -27,8 +27,10 @@ static char *settings_of(const char *text, const char *name, const char *uuid)
 		    : inhibit[0] == '\0'             ? "none"
 						     : inhibit,
 		    settings.claim_disks == CLAIM_YES ? "claim" : "no-claim",
+		    (settings.tune & TUNE_WORKQUEUES) != 0 ? " workqueues" : "",
 		    (settings.require & REQUIRE_ISOLATION) != 0 ? " isolation" : "",
-		    (settings.require & REQUIRE_DEVICES) != 0 ? " devices" : "");
+		    (settings.require & REQUIRE_DEVICES) != 0 ? " devices" : "",
+		    (settings.require & REQUIRE_TUNING) != 0 ? " tuning" : "");
 	for (size_t i = 0; i < problems.count; i++)
 		test_append(&words, " |%s: %s", problems.items[i].where, problems.items[i].message);
 	conf_free(&conf);
@@ -52,6 +54,10 @@ TEST(conf_sections)
 		{ "the other values",
 		  "[guests]\nisolate-cpus=pinned\nsmt-siblings=warn\ninhibit=no\nclaim-disks=yes\nrequire=no\n",
 		  "pinned warn none claim" },
+		{ "tuning", "[guests]\nworkqueues=away\nrequire=tuning\n", DEFAULT " workqueues tuning" },
+		{ "tuning taken back", "[guests]\nworkqueues=away\n[guest win]\nworkqueues=no\n", DEFAULT },
+		{ "tuning left as it is", "[guests]\nworkqueues=away\n[guest win]\ninhibit=auto\n",
+		  DEFAULT " workqueues" },
 		{ "all of logind", "[guests]\ninhibit=sleep idle shutdown lid\n",
 		  "no warn sleep:idle:shutdown:handle-lid-switch claim" },
 		{ "by name", "[guest win]\nisolate-cpus=pinned\n", "pinned warn auto claim" },
@@ -95,16 +101,16 @@ TEST(conf_wrong)
 		  DEFAULT " |f:2: bad value for 'inhibit': 'auto sleep', expected auto, no, or any of: sleep idle "
 			  "shutdown lid; this section is not used" },
 		{ "[guests]\nrequire=disks\n", DEFAULT " |f:2: bad value for 'require': 'disks', expected no, or any "
-						       "of: isolation devices; this section is not used" },
+						       "of: isolation devices tuning; this section is not used" },
 		{ "[guests]\nclaim-disks=maybe\n",
 		  DEFAULT " |f:2: bad value for 'claim-disks': 'maybe', expected yes or no; this section is not used" },
 		{ "[guests]\nsmt-siblings=no\n", DEFAULT " |f:2: bad value for 'smt-siblings': 'no', expected warn or "
 							 "include; this section is not used" },
 		{ "[guest win]\nclaim-disks=no\nclaim-disks=no\n",
 		  DEFAULT " |f:3: 'claim-disks' is given twice, expected it once; this section is not used" },
-		{ "[guest win]\nclaim-disks=no\nfoo=1\n",
-		  DEFAULT " |f:3: unknown key 'foo', expected isolate-cpus, smt-siblings, inhibit, claim-disks or "
-			  "require; this section is not used" },
+		{ "[guest win]\nclaim-disks=no\nfoo=1\n", DEFAULT
+		  " |f:3: unknown key 'foo', expected isolate-cpus, smt-siblings, workqueues, inhibit, claim-disks or "
+		  "require; this section is not used" },
 		{ "[guest win]\nclaim-disks=no\n[guest win]\n",
 		  DEFAULT " |f:3: this section stands in the file twice; this section is not used" },
 		{ "[guests]\nclaim-disks=no\n[guests]\n",

@@ -130,3 +130,52 @@ TEST(cpulist_sets)
 	CHECK_TRUE(!cpulist_has(&set, 4));
 	CHECK_TRUE(!cpulist_has(&set, 100000));
 }
+
+TEST(cpulist_mask)
+{
+	static const struct {
+		const char *text, *list; /* NULL: refused */
+		const char *again;       /* NULL: as text */
+	} cases[] = {
+		{ "f", "0-3", NULL },
+		{ "0", "", NULL },
+		{ "00000000,0000000f", "0-3", "f" },
+		{ "FF", "0-7", "ff" },
+		{ "1,00000000", "32", NULL },
+		{ "80000001,00000003,80000000", "31-33,64,95", NULL },
+		{ "1,2", "1,32", "1,00000002" },
+		{ "", NULL, NULL },
+		{ ",", NULL, NULL },
+		{ "f,", NULL, NULL },
+		{ "0x1", NULL, NULL },
+		{ "1 ", NULL, NULL },
+		{ "123456789", NULL, NULL },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct cpulist set = { .words = { 5 } };
+		cleanup_free char *formatted = NULL, *mask = NULL;
+
+		test_case("'%s'", cases[i].text);
+		CHECK_INT(cpulist_parse_mask(cases[i].text, &set), cases[i].list != NULL);
+		formatted = cpulist_format(&set);
+		CHECK_STR(formatted, cases[i].list != NULL ? cases[i].list : "0,2");
+		mask = cpulist_format_mask(&set);
+		if (cases[i].list != NULL)
+			CHECK_STR(mask, cases[i].again != NULL ? cases[i].again : cases[i].text);
+	}
+}
+
+TEST(cpulist_mask_of_all)
+{
+	cleanup_free char *mask = NULL, *longer = NULL;
+	struct cpulist set = { 0 }, again = { 0 };
+
+	memset(&set, 0xff, sizeof(set));
+	mask = cpulist_format_mask(&set);
+	CHECK_INT(strlen(mask), CPULIST_MAX / 4 + CPULIST_MAX / 32 - 1);
+	CHECK_TRUE(cpulist_parse_mask(mask, &again));
+	CHECK_TRUE(cpulist_equal(&set, &again));
+	longer = util_format("0,%s", mask);
+	CHECK_TRUE(!cpulist_parse_mask(longer, &again));
+}

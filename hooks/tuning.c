@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hooks/tuning.h"
+
+#include <string.h>
+
+#include "hooks/conf_guest.h"
+#include "hooks/cpus.h"
+#include "hooks/settings.h"
+#include "lib/log.h"
+#include "lib/paths.h"
+#include "lib/sysfs.h"
+
+struct cpulist tuning_cpus(const struct claims *claims, unsigned int bit)
+{
+	struct cpulist all = { 0 };
+
+	for (size_t i = 0; i < claims->count; i++)
+		if ((claims->items[i].tune & bit) != 0)
+			cpulist_add(&all, &claims->items[i].cpus);
+	return all;
+}
+
+/* The CPUs that the host keeps. */
+static struct cpulist spare_cpus(const struct isolation_machine *machine, const struct cpulist *taken)
+{
+	struct cpulist spare = machine->online;
+
+	cpulist_remove(&spare, taken);
+	return spare;
+}
+
+/* Work that no CPU is bound to (Linux: Documentation/core-api/workqueue.rst, "Affinity Scopes"). */
+static void want_workqueues(const struct claims *claims, const struct isolation_machine *machine,
+			    struct settings *settings)
+{
+	struct cpulist taken = tuning_cpus(claims, TUNE_WORKQUEUES);
+	struct setting *setting;
+
+	if (cpulist_is_empty(&taken))
+		return;
+	setting = settings_add(settings, PATH_WORKQUEUE_CPUS, SETTING_MASK);
+	setting->away = taken;
+	setting->spare = spare_cpus(machine, &taken);
+}
+
+int tuning_apply(int root, const struct claims *claims)
+{
+	struct isolation_machine machine;
+	struct settings settings = { 0 };
+	unsigned int wanted = 0;
+	size_t refused;
+	int result;
+
+	for (size_t i = 0; i < claims->count; i++)
+		wanted |= claims->items[i].tune;
+	if (wanted == 0 && !sysfs_exists(root, PATH_SETTINGS))
+		return 0;
+	result = cpus_read_machine(root, &machine);
+	if (result < 0) {
+		log_warning("cannot read the CPUs of this host: %s; nothing was tuned", strerror(-result));
+		return result;
+	}
+	want_workqueues(claims, &machine, &settings);
+	result = settings_apply(root, &settings, &refused);
+	settings_free(&settings);
+	return result;
+}
