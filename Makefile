@@ -152,7 +152,7 @@ $(BUILD)/selinux/vfiokit.pp: selinux/vfiokit.te selinux/vfiokit.fc
 TESTS := $(OUT)/tests/unit $(OUT)/tests/mktree
 tests: $(TESTS)
 
-$(OUT)/tests/unit: $(call object,$(OBJ),$(STAGES_SRC) $(HOOKS_PARTS) $(UNIT_SRC) $(filter-out tests/tree/mktree.c,$(wildcard tests/tree/*.c)))
+$(OUT)/tests/unit: $(call object,$(OBJ),$(STAGES_SRC) host/rom.c $(HOOKS_PARTS) $(UNIT_SRC) $(filter-out tests/tree/mktree.c,$(wildcard tests/tree/*.c)))
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(SHARED_LDFLAGS) -o $@ $^ $$(pkg-config --libs $(PKG) $(HOOKS_PKG) $(USB_PKG)) -pthread

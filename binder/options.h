@@ -39,6 +39,7 @@ struct options {
 	bool has_hostdev;
 	struct bdf hostdev;            /* whose XML is wanted */
 	bool ask;                      /* questions on the terminal */
+	bool rom;                      /* look into option ROMs */
 	const struct request *request; /* of vfiokit bind and release; NULL otherwise; borrowed */
 	const char *allow; /* guards that a bind waives, as the policy's key lists them; NULL if not given */
 	bool all;          /* every device, instead of those named */
@@ -60,6 +61,7 @@ enum {
 	TAKES_NEEDS = 1 << 13,
 	TAKES_ASK = 1 << 12,
 	TAKES_LIST = 1 << 14,
+	TAKES_ROM = 1 << 15,
 };
 
 struct command {

@@ -19,9 +19,9 @@ _vfiokit_addresses()
 
 _vfiokit()
 {
-	local current=$2 previous=$3 word seen='' skip='' booster='' root='' i
+	local current=$2 previous=$3 word seen='' skip='' booster='' rom='' root='' i
 	local commands="list check record suggest import bind release status image arm boot-ok"
-	local options="--root --policy --json --kernel --list --explain --output --booster --ask --graph --hostdev --needs --even-if-open --allow --all --deadline --verbose --help --version -v -h"
+	local options="--root --policy --json --kernel --list --explain --output --booster --ask --rom --graph --hostdev --needs --even-if-open --allow --all --deadline --verbose --help --version -v -h"
 
 	COMPREPLY=()
 	# --root=DIR comes as three words.
@@ -63,11 +63,12 @@ _vfiokit()
 		case $word in
 		--root | --policy | --kernel | --output | --allow | --deadline) skip=$word ;;
 		--booster) booster=yes ;;
+		--rom) rom=yes ;;
 		-*) ;;
 		*) seen=${seen:-$word} ;;
 		esac
 	done
-	if [[ $seen == bind || $seen == release || $seen == suggest ]]; then
+	if [[ $seen == bind || $seen == release || $seen == suggest || $seen$rom == checkyes ]]; then
 		_vfiokit_addresses "$seen" "$root"
 		return
 	fi

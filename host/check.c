@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/check_rom.h"
 #include "host/commands.h"
 #include "host/lines.h"
 #include "host/paint.h"
@@ -121,6 +122,17 @@ static void show(const struct finding *finding)
 	printf("%s\n", paint_off());
 }
 
+/* What is good; the rest are findings. */
+static void show_rom(const struct check_rom *rom)
+{
+	cleanup_free char *text = rom->message != NULL ? util_format("%s: %s", rom->address, rom->message) : NULL;
+
+	if (text == NULL)
+		return;
+	printf("%s%-*s%s", paint_on(PAINT_GREEN), INDENT, "ok", paint_off());
+	paint_paragraph_behind(INDENT, text);
+}
+
 static size_t count(const struct check *check, enum severity severity)
 {
 	size_t n = 0;
@@ -136,15 +148,42 @@ static void show_all(const struct check *check)
 	size_t hints = count(check, SEVERITY_HINT);
 
 	paint_setup();
+	for (size_t i = 0; i < check->n_roms; i++)
+		show_rom(&check->roms[i]);
 	for (int severity = SEVERITY_ERROR; severity >= SEVERITY_HINT; severity--)
 		for (size_t i = 0; i < check->n_findings; i++)
 			if (check->findings[i].severity == (enum severity)severity)
 				show(&check->findings[i]);
-	if (check->n_findings == 0)
+	if (check->n_findings == 0 && check->n_roms == 0)
 		printf("Nothing to complain about. What the next boot gives away: vfio-bind plan\n");
-	else
+	else if (check->n_findings > 0)
 		printf("%zu error%s, %zu warning%s, %zu hint%s; nothing was changed\n", errors, errors == 1 ? "" : "s",
 		       warnings, warnings == 1 ? "" : "s", hints, hints == 1 ? "" : "s");
+}
+
+static void emit_roms(const struct check *check, cJSON *array)
+{
+	for (size_t i = 0; i < check->n_roms; i++) {
+		const struct check_rom *rom = &check->roms[i];
+		cJSON *object = cJSON_CreateObject(), *images;
+
+		cJSON_AddStringToObject(object, "address", rom->address);
+		cJSON_AddStringToObject(object, "state", rom->state);
+		images = cJSON_AddArrayToObject(object, "images");
+		for (size_t j = 0; j < rom->rom.n_images; j++) {
+			const struct rom_image *image = &rom->rom.images[j];
+			cleanup_free char *id = util_format("%04x:%04x", image->vendor, image->device);
+			cJSON *item = cJSON_CreateObject();
+			char words[ROM_TEXT_SIZE];
+
+			cJSON_AddStringToObject(item, "type", rom_image_text(image, words));
+			cJSON_AddNumberToObject(item, "code", image->code);
+			cJSON_AddStringToObject(item, "id", id);
+			cJSON_AddNumberToObject(item, "bytes", (double)image->size);
+			cJSON_AddItemToArray(images, item);
+		}
+		cJSON_AddItemToArray(array, object);
+	}
 }
 
 static void emit_json(const struct check *check)
@@ -156,6 +195,8 @@ static void emit_json(const struct check *check)
 	array = cJSON_AddArrayToObject(document, "kernels");
 	for (size_t i = 0; i < check->n_kernels; i++)
 		cJSON_AddItemToArray(array, cJSON_CreateString(check->kernels[i].release));
+	if (check->n_roms > 0)
+		emit_roms(check, cJSON_AddArrayToObject(document, "roms"));
 	array = cJSON_AddArrayToObject(document, "findings");
 	for (size_t i = 0; i < check->n_findings; i++) {
 		const struct finding *finding = &check->findings[i];
@@ -180,31 +221,68 @@ static void free_all(struct check *check)
 		free(check->findings[i].what);
 		free(check->findings[i].todo);
 	}
+	for (size_t i = 0; i < check->n_roms; i++)
+		free(check->roms[i].message);
+	free(check->roms);
 	free(check->findings);
 	free(check->cmdline);
 	rivals_free(&check->rivals);
 	session_free(&check->session);
 }
 
+static void check_all(struct check *check)
+{
+	char text[CMDLINE_MAX];
+
+	session_plan(&check->session, "check", check->options, check->root, NULL);
+	check->cmdline = util_copy(sysfs_read(check->root, PATH_CMDLINE, text, sizeof(text)) == 0 ? text : "");
+	rivals_find(&check->rivals, check->root);
+	find_kernels(check);
+	run_all(check);
+}
+
+/* What stands behind the command goes with --rom only. Returns 0 or the exit code. */
+static int take_addresses(struct check *check)
+{
+	const struct options *options = check->options;
+
+	if (!options->rom && options->n_words > 0)
+		return options_complain("vfiokit", "check takes addresses only with --rom, not", options->words[0]);
+	if (options->rom && options->n_words == 0)
+		return options_complain("vfiokit", "check --rom takes addresses", NULL);
+	for (int i = 0; i < options->n_words; i++) {
+		struct check_rom *rom = util_append(&check->roms, &check->n_roms, sizeof(*rom));
+
+		if (!bdf_parse(options->words[i], &rom->bdf))
+			return options_complain("vfiokit", "expected an address such as 0000:03:00.0, not",
+						options->words[i]);
+	}
+	return 0;
+}
+
+static int exit_code(const struct check *check)
+{
+	if (count(check, SEVERITY_ERROR) > 0)
+		return 2;
+	return count(check, SEVERITY_WARNING) > 0 ? 1 : 0;
+}
+
 int command_check(const struct options *options, int root)
 {
-	struct check check = { .root = root, .options = options };
-	char text[CMDLINE_MAX];
-	int code = 0;
+	struct check check = { .root = root, .options = options, .session = { .efivars = -1 } };
+	int code = take_addresses(&check);
 
-	session_plan(&check.session, "check", options, root, NULL);
-	check.cmdline = util_copy(sysfs_read(root, PATH_CMDLINE, text, sizeof(text)) == 0 ? text : "");
-	rivals_find(&check.rivals, root);
-	find_kernels(&check);
-	run_all(&check);
-	if (options->json)
-		emit_json(&check);
-	else
-		show_all(&check);
-	if (count(&check, SEVERITY_ERROR) > 0)
-		code = 2;
-	else if (count(&check, SEVERITY_WARNING) > 0)
-		code = 1;
+	if (code == 0 && options->rom)
+		code = check_roms(&check);
+	else if (code == 0)
+		check_all(&check);
+	if (code == 0) {
+		if (options->json)
+			emit_json(&check);
+		else
+			show_all(&check);
+		code = exit_code(&check);
+	}
 	free_all(&check);
 	return code;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * vfiokit check: one small function for each finding, in files by subject. Each looks at what was read, or reads a few
- * files, and says what is wrong, why it matters, and what to type. They change nothing.
+ * files, and says what is wrong, why it matters, and what to type. They change nothing; check_rom.h, which is only for
+ * who asks for it, switches option ROMs on and off.
  */
 #ifndef VFIOKIT_CHECK_H
 #define VFIOKIT_CHECK_H
@@ -30,6 +31,8 @@ struct check_kernel {
 	bool is_running;
 };
 
+struct check_rom;
+
 struct check {
 	int root;
 	const struct options *options;
@@ -40,6 +43,8 @@ struct check {
 	char *cmdline;            /* owned; of the running kernel; "" if unknown */
 	struct finding *findings; /* owned */
 	size_t n_findings;
+	struct check_rom *roms; /* owned; those that were asked for; see check_rom.h */
+	size_t n_roms;
 };
 
 /* A row of the tables below: what is looked for, in words, and how. */

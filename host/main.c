@@ -9,7 +9,8 @@
 
 static const struct command commands[] = {
 	{ "list", "show all PCI functions by IOMMU group", command_list, TAKES_LIST, 0 },
-	{ "check", "what is wrong with policy, kernel, image and machine, and what to type", command_check, 0, 0 },
+	{ "check", "what is wrong with policy, kernel, image and machine, and what to type", command_check, TAKES_ROM,
+	  WORDS_MAX },
 	{ "record", "note the identity of planned devices, and what this host needs", command_record, TAKES_NEEDS, 0 },
 	{ "suggest", "a policy for this machine, or for the devices named, with reasons", command_suggest, TAKES_ASK,
 	  WORDS_MAX },

@@ -35,6 +35,8 @@ const struct option_row host_options[] = {
 	  offsetof(struct options, kernel) },
 	{ "ask", NULL, "go through the devices on the terminal (suggest)", 0, TAKES_ASK, NULL,
 	  offsetof(struct options, ask) },
+	{ "rom", NULL, "has the option ROM of these devices an EFI image? (check)", 0, TAKES_ROM, NULL,
+	  offsetof(struct options, rom) },
 	{ "needs", NULL, "only what the host needs, no identities (record)", 0, TAKES_NEEDS, NULL,
 	  offsetof(struct options, needs) },
 	{ "graph", "FORM", "draw the groups: svg or dot (list)", 0, TAKES_LIST, take_graph, 0 },

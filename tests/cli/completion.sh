@@ -20,7 +20,7 @@ zsh_offers "vfio-bind " apply boot plan status
 zsh_offers "vfio-hook " call reconcile status
 zsh_offers "vfio-usb " attach detach list toggle watch
 zsh_offers "vfio-usbd --" --connect --help --verbose --version
-zsh_offers "vfiokit --ro" --root
+zsh_offers "vfiokit --roo" --root
 zsh_offers "vfiokit --graph " dot svg
 zsh_offers "vfiokit bind --allow storage,n" network
 zsh_offers "vfio-bind plan s"
@@ -34,6 +34,7 @@ zsh_offers "vfiokit --root $root release " 0000:02:00.0
 zsh_offers "vfiokit --root $root list --hostdev 0000:02:00.1" 0000:02:00.1
 zsh_offers "vfio-bind --root $root plan --device 0000:02" 0000:02:00.0 0000:02:00.1
 zsh_offers "vfiokit --root $root check 0000:02"
+zsh_offers "vfiokit --root $root check --rom 0000:02" 0000:02:00.0 0000:02:00.1
 
 t "zsh: rules for USB devices"
 mkdir -p "$work/etc/vfiokit"

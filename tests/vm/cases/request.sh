@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=dash disable=SC2154,SC2217
-# vfiokit bind and release: what is open is named and left alone, a driver that hangs holds nobody up
+# vfiokit bind and release: what is open is named and left alone, a driver that hangs holds nobody up; check --rom
 machine() {
 	twin_gpus
 	port rp3 4
 	port rp4 5
-	device intel-hda,id=hda,bus=rp3
+	head -c 4096 /dev/zero >"$build/request.rom"
+	device intel-hda,id=hda,bus=rp3,romfile="$build/request.rom"
 	device hda-duplex,bus=hda.0,audiodev=none
 	option -audiodev none,id=none
 	nic rp4
@@ -52,18 +53,47 @@ said() {
 	esac
 }
 
+# rom ADDRESS WANT STATE [TEXT]: check --rom exits like that and says so, and leaves the ROM switched off.
+rom() {
+	chroot /outside vfiokit check --rom "$1" --json >/tmp/rom 2>/tmp/error
+	is "exit code of check --rom $1" $? "$2"
+	cat /tmp/error
+	flatten /tmp/rom >/tmp/rom.flat
+	check "the option ROM of $1 is $3" grep -q "^.roms.0.state	$3\$" /tmp/rom.flat
+	[ -z "$4" ] || check "check says '$4'" grep -qF "$4" /tmp/rom.flat
+	[ ! -e "$(dev "$1")/rom" ] || check "the option ROM of $1 is off" switched_off "$(dev "$1")/rom"
+}
+
+# What the kernel says to a ROM that nobody has switched on.
+switched_off() {
+	cat "$1" 2>&1 >/dev/null | grep -q 'Invalid argument'
+}
+
+asleep() {
+	[ "$(cat "$(dev "$1")/power_state")" = D3hot ]
+}
+
 guest() {
 	local user sound
 
-	coldplug
 	mkdir -p /outside
 	outside vfiokit list >/dev/null
 	is "exit code of list" $? 0
 
-	# A display device that is open.
+	# Option ROMs, real ones.
+	rom 02:00.0 1 no-efi BIOS
+	coldplug
 	wait_for 20 [ -e /dev/dri/card1 ]
+	rom 02:00.0 1 no-efi BIOS
+	rom 01:00.0 1 in-use "the GPU of the console"
+	rom 04:00.0 0 efi "EFI for x86-64"
+	rom 03:00.0 1 unreadable "the device shows none"
+	rom 05:00.0 0 none ""
+
+	# A display device that is open.
 	sleep 1000 </dev/dri/card1 &
 	user=$!
+	rom 02:00.0 1 in-use "sleep (pid $user) has /dev/dri/card1 open"
 	ask 1 bind 02:00.0
 	verdict 02:00.0 "refuse open"
 	said 02:00.0 "sleep (pid $user) has /dev/dri/card1 open"
@@ -126,10 +156,17 @@ guest() {
 	driver 06:00.0 nvme
 	driver 06:00.1 vfio-pci
 
+	# What vfio-pci let fall asleep is woken, and falls asleep again.
+	check "04:00.0 sleeps" wait_for 10 asleep 04:00.0
+	rom 04:00.0 0 efi "EFI for x86-64"
+	is "control of its power" "$(cat "$(dev 04:00.0)/power/control")" auto
+	check "04:00.0 sleeps again" wait_for 10 asleep 04:00.0
+
 	# A guest has one of them.
 	vfio-open -k "$(group 04:00.0)" 0000:04:00.0 >/tmp/guest &
 	user=$!
 	check "a VFIO user holds it" wait_for 10 grep -q '^regions' /tmp/guest
+	rom 04:00.0 1 in-use "vfio-open (pid $user) has /dev/vfio/$(group 04:00.0) open"
 	ask 1 release 04:00.0
 	verdict 04:00.0 "refuse open"
 	said 04:00.0 "vfio-open (pid $user) has /dev/vfio/$(group 04:00.0) open"
