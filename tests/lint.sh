@@ -108,7 +108,7 @@ check_manual() {
 	done
 	while read -r word; do
 		grep -qE "^(\*[a-z0-9-]+\*, )*\*$word\*(,|$)" man/vfiokit.8.scd || bad+="vfiokit.8: finding $word is not explained"$'\n'
-	done < <(grep -ohE '\.name = [^,;]*"[a-z0-9-]+"|SEVERITY_[A-Z]+, "[a-z0-9-]+"|add_image\(check, SEVERITY_[A-Z]+, "[a-z-]+"' host/check_*.c |
+	done < <(grep -ohE '\.name = [^,;]*"[a-z0-9-]+"|SEVERITY_[A-Z]+, "[a-z0-9-]+"|add[a-z_]*\(check, [a-z>-]+, "[a-z-]+"|add_image\(check, SEVERITY_[A-Z]+, "[a-z-]+"' host/check_*.c |
 		grep -oE '"[a-z0-9-]+"' | tr -d '"' | sort -u)
 	[ -z "$bad" ] || { printf '%s' "$bad"; return 1; }
 }

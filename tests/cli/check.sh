@@ -362,6 +362,153 @@ checked
 exits 0
 found "hint d3cold"
 
+# prepared LINE...: the machine where all is well, where the second GPU's rule has these lines and nothing is bound yet.
+prepared()
+{
+	well
+	printf '[device guest]\naddress = 02:00.0\n' >"$policy"
+	printf '%s\n' "$@" '[device sound]' 'address = 02:00.1' >>"$policy"
+	kit record
+	image 6.1.0-test
+	rm "$report"
+	rm "$devices/0000:02:00.0/driver"
+}
+
+# about NAME TEXT: the finding, in its words or in what to type.
+about()
+{
+	case $(query "[.findings[] | select(.name == \"$1\") | .what + \" \" + .todo] | join(\" \")") in
+	*"$2"*) ;;
+	*) fail "of $1 it says '$(query ".findings[] | select(.name == \"$1\") | .what")', not '$2'" ;;
+	esac
+}
+
+t "what a rule sets before a bind, where it can"
+prepared 'reset-method = flr, bus' 'd3cold = no' 'resize-bar = 0:256M'
+attribute 02:00.0 reset_method 'flr bus pm\n'
+attribute 02:00.1 reset_method 'flr\n'
+attribute 02:00.0 d3cold_allowed '1\n'
+attribute 02:00.0 resource0_resize '0000000000003f00\n'
+attribute 02:00.0 resource '0x0000000000000000 0x000000000fffffff 0x000000000014220c\n'
+unchanged "$root" checked
+exits 2
+found "error not-applied"
+
+t "what a rule sets before a bind, and the device lacks"
+prepared 'reset-method = flr, bus' 'd3cold = no' 'resize-bar = 0:256M'
+checked
+exits 2
+found "error not-applied" "warning prepare-missing" "warning prepare-missing" "warning prepare-missing"
+is where "$(at prepare-missing)" "0000:02:00.0 0000:02:00.0 0000:02:00.0"
+about prepare-missing "This kernel cannot keep it out of D3cold. Take a kernel with CONFIG_PM and CONFIG_ACPI"
+about prepare-missing "Its BAR 0 is not resizable. See which are: ls /sys/bus/pci/devices/0000:02:00.0/resource*_resize"
+about prepare-missing "It has no reset_method: the kernel knows no way to reset it. Take reset-method out of rule 'guest' (etc/vfiokit/bind.conf:1)"
+
+t "values that the device does not offer"
+prepared 'reset-method = flr, bus' 'resize-bar = 0:8G 2:1M'
+attribute 02:00.0 reset_method 'bus pm\n'
+attribute 02:00.1 reset_method 'flr\n'
+attribute 02:00.0 resource0_resize '0000000000000700\n'
+attribute 02:00.0 resource2_resize 'junk\n'
+attribute 02:00.0 resource '0x0000000000000000 0x000000000fffffff 0x000000000014220c\n0x0 0x0 0x0\n0x10000000 0x100fffff 0x14220c\n'
+checked
+exits 2
+found "error not-applied" "warning prepare-value" "warning prepare-value" "warning prepare-value"
+about prepare-value "Its BAR 0 cannot have 8G, as rule 'guest' wants; it can have: 256M 512M 1G. Say one of these in resize-bar of rule 'guest' (etc/vfiokit/bind.conf:1)"
+about prepare-value "Its BAR 2 cannot have 1M, as rule 'guest' wants; it can have: nothing that is known."
+about prepare-value "It cannot be reset by 'flr', as rule 'guest' wants; it has: bus pm. Say one of these in reset-method"
+
+t "device_specific comes with vendor-reset"
+prepared 'reset-method = device_specific'
+attribute 02:00.0 reset_method 'bus\n'
+attribute 02:00.1 reset_method 'bus\n'
+checked
+found "error not-applied" "warning prepare-value"
+about prepare-value "the module vendor-reset has it"
+mkdir -p "$root/sys/module/vendor_reset"
+checked
+found "error not-applied"
+
+t "bound, and not as the rule wants"
+prepared 'reset-method = bus' 'd3cold = no' 'resize-bar = 0:512M'
+ln -s ../../../../bus/pci/drivers/vfio-pci "$devices/0000:02:00.0/driver"
+attribute 02:00.0 reset_method 'flr bus\n'
+attribute 02:00.1 reset_method 'flr\n'
+attribute 02:00.0 d3cold_allowed '1\n'
+attribute 02:00.0 resource0_resize '0000000000000700\n'
+attribute 02:00.0 resource '0x0000000000000000 0x000000000fffffff 0x000000000014220c\n'
+checked
+found "error not-applied" "warning prepare-unset" "warning prepare-unset" "warning prepare-unset"
+about prepare-unset "Its d3cold_allowed is '1', and not '0', as rule 'guest' wants."
+about prepare-unset "Its BAR 0 is '256M', and not '512M'"
+about prepare-unset "Its reset_method is 'flr bus', and not 'bus'"
+about prepare-unset "vfiokit release 0000:02:00.0, then vfiokit bind 0000:02:00.0"
+attribute 02:00.0 reset_method 'bus\n'
+attribute 02:00.0 d3cold_allowed '0\n'
+attribute 02:00.0 resource '0x0000000000000000 0x000000001fffffff 0x000000000014220c\n'
+checked
+found "error not-applied"
+
+t "kernels that are too old for a rule"
+prepared 'reset-method = bus' 'resize-bar = 0:512M' '[device nic]' 'address = 00:04.0' 'vfs = 2'
+echo 5.10.0-9-amd64 >"$root/proc/sys/kernel/osrelease"
+attribute 00:04.0 sriov_totalvfs '7\n'
+checked
+found "error not-applied" "warning prepare-kernel" "warning prepare-kernel"
+is where "$(at prepare-kernel)" "etc/vfiokit/bind.conf:1 etc/vfiokit/bind.conf:1"
+about prepare-kernel "Rule 'guest' has reset-method, and Linux 5.10.0-9-amd64, which runs, does not know it. Take a kernel that has reset_method: Linux 5.15 or later."
+about prepare-kernel "has resize-bar"
+echo 4.9.0 >"$root/proc/sys/kernel/osrelease"
+checked
+about prepare-kernel "Rule 'nic' has vfs, and Linux 4.9.0"
+echo 5.15.0-test >"$root/proc/sys/kernel/osrelease"
+mv "$root/lib/modules/6.1.0-test" "$root/lib/modules/5.15.0-test"
+mkdir -p "$root/lib/modules/6.0.9-next"
+: >"$root/lib/modules/6.0.9-next/modules.dep"
+checked
+is kernels "$(query '.kernels | join(" ")')" "5.15.0-test 6.0.9-next"
+is "too old" "$(query '[.findings[] | select(.name == "prepare-kernel").what] | length')" 2
+about prepare-kernel "Linux 6.0.9-next, the newest that is installed, does not know it"
+
+t "virtual functions: none, too many, no driver of its own, not made"
+well
+printf '\n[device nic]\naddress = 00:04.0\nvfs = 4\n' >>"$policy"
+kit record
+image 6.1.0-test
+checked
+found "warning policy-changed" "warning vfs-none"
+is where "$(at vfs-none)" 0000:00:04.0
+attribute 00:04.0 sriov_totalvfs '0\n'
+checked
+found "warning policy-changed" "warning vfs-none"
+attribute 00:04.0 sriov_totalvfs '2\n'
+attribute 00:04.0 sriov_numvfs '0\n'
+checked
+exits 1
+found "warning policy-changed" "warning vfs-count"
+about vfs-count "It can have 2 virtual functions, and not 4, as rule 'nic' wants. Say vfs = 2 or less in rule 'nic' (etc/vfiokit/bind.conf:5)."
+attribute 00:04.0 sriov_totalvfs '4\n'
+checked
+found "warning policy-changed" "warning vfs-count"
+about vfs-count "It has 0 virtual functions, and not 4, as rule 'nic' wants. vfio-bind apply tries again"
+about vfs-count "If e1000e can make none"
+attribute 00:04.0 sriov_numvfs '4\n'
+checked
+found "warning policy-changed"
+mv "$report" "$work/report"
+attribute 00:04.0 sriov_numvfs '0\n'
+checked
+found "error not-applied"
+mv "$work/report" "$report"
+rm "$devices/0000:00:04.0/driver"
+sed -i '/^DRIVER=/d' "$devices/0000:00:04.0/uevent"
+checked
+found "warning policy-changed" "warning vfs-driver"
+about vfs-driver "No driver holds it, and only its own driver can make virtual functions."
+ln -s ../../../../bus/pci/drivers/vfio-pci "$devices/0000:00:04.0/driver"
+checked
+about vfs-driver "vfio-pci holds it"
+
 t "clock, registers, SELinux"
 well
 file sys/devices/system/clocksource/clocksource0/current_clocksource 'tsc\n'

@@ -88,7 +88,15 @@ guest() {
 	driver 04:00.1 vfio-pci
 	driver 04:00.2 none
 
-	outside vfiokit list >/dev/null
+	outside vfiokit check --json >/tmp/check
+	flatten /tmp/check | grep '[.]name' >/tmp/names
+	check "check says that the BAR cannot be set" grep -q prepare-missing /tmp/names
+	check_not "it misses anything else" grep -q 'prepare-value\|prepare-unset\|vfs-' /tmp/names
+	echo 1 >"$(dev 03:00.0)/d3cold_allowed"
+	chroot /outside vfiokit check --json >/tmp/check
+	flatten /tmp/check >/tmp/names
+	check "check says what is not set any more" grep -q prepare-unset /tmp/names
+	echo 0 >"$(dev 03:00.0)/d3cold_allowed"
 	release 0 03:00.0
 	verdict 03:00.0 release
 	said 03:00.0 "d3cold_allowed is 1 again; reset_method is $methods again"
