@@ -55,7 +55,7 @@ static void look_for_errors(struct check *check)
 	}
 }
 
-/* The names of rules that give a device of which the record says nothing; NULL if there is none. */
+/* The names of rules with devices of which the record says nothing; NULL if there is none. */
 static char *list_unrecorded(const struct check *check)
 {
 	const struct plan *plan = &check->session.plan;
@@ -65,10 +65,11 @@ static char *list_unrecorded(const struct check *check)
 
 	for (size_t i = 0; i < plan->n_entries; i++) {
 		const struct plan_entry *entry = &plan->entries[i];
+		bool is_used = entry->device != NULL &&
+			       (check_is_given(check, entry->device) || entry->reason == REASON_VFS);
 		char *longer;
 
-		if (entry->device == NULL || !check_is_given(check, entry->device) || !record_text_wants(entry) ||
-		    streq(entry->rule->name, last) ||
+		if (!is_used || !record_text_wants(entry) || streq(entry->rule->name, last) ||
 		    record_check(&check->session.record, entry->rule, entry->device, &was) != RECORDED_NOT)
 			continue;
 		last = entry->rule->name;

@@ -42,7 +42,7 @@ bool record_text_wants(const struct plan_entry *entry)
 	if (entry->verdict == VERDICT_REFUSE)
 		return entry->reason != REASON_IDENTITY && entry->reason != REASON_BRIDGE;
 	return entry->verdict == VERDICT_BIND || entry->verdict == VERDICT_BOUND ||
-	       (entry->verdict == VERDICT_SKIP && entry->reason == REASON_ON_BOUND);
+	       (entry->verdict == VERDICT_SKIP && (entry->reason == REASON_ON_BOUND || entry->reason == REASON_VFS));
 }
 
 char *record_text_identity(const struct device *device)

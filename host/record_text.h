@@ -5,7 +5,7 @@
 
 #include "binder/plan.h"
 
-/* Is this entry of a plan a device that belongs into the record? */
+/* Is this entry of a plan a device that belongs into the record: one that is bound, or that makes virtual functions? */
 bool record_text_wants(const struct plan_entry *entry);
 
 /* "10de:13c2:1043:8508, class 030000, at 0000:06:00.0, path 0000:00:01.1/00.0". Owned by the caller. */

@@ -79,6 +79,39 @@ run plan
 exits 1
 says "the host uses its storage (mount / on nvme0n1)"
 
+t "who makes virtual functions is recorded, and another card in its place makes none"
+printf '[device nic]\naddress = 00:04.0\nvfs = 4\n' >"$policy"
+echo 0 >"$devices/0000:00:04.0/sriov_numvfs"
+echo 1 >"$devices/0000:00:04.0/sriov_drivers_autoprobe"
+kit record
+exits 0
+says "00:04.0: new"
+grep -A 4 -F '[device 0000:00:04.0]' "$record" | grep -qx 'rule = nic' || fail "the record lacks it"
+run plan --json
+exits 0
+verdict 00:04.0 "skip vfs"
+run plan --device 00:04.0 --udev
+says "VFIOKIT_VFS=4"
+sed -i 's/^id = 8086:10d3:.*/id = 8086:1572:8086:0000/' "$record"
+run plan --device 00:04.0 --udev
+says_not "VFIOKIT_VFS"
+unchanged "$root/sys" run boot
+run plan --json
+exits 1
+verdict 00:04.0 "refuse identity"
+kit check --json
+is finding "$(query '[.findings[] | select(.name == "record-identity").where] | join(" ")')" 0000:00:04.0
+kit record --needs
+says "not accepted"
+kit record
+says "00:04.0: changed"
+run boot
+exits 0
+is "virtual functions" "$(cat "$devices/0000:00:04.0/sriov_numvfs")" 4
+rm "$record"
+kit check --json
+is finding "$(query '[.findings[] | select(.name == "no-record").severity] | join(" ")')" hint
+
 t "a broken record is said with its line, and the class rules hold"
 printf '[record]\nversion = 1\njunk = 1\n' >"$record"
 run plan --json
