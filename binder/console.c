@@ -207,7 +207,8 @@ static void assume_only_one(struct inventory *inventory)
 		only_screen = displays == 1 ? only_display : NULL;
 	if (only_screen != NULL && !only_screen->console) {
 		only_screen->console = true;
-		only_screen->console_sign = "it is the only display device";
+		only_screen->console_sign = inventory->n_unread == 0 ? "it is the only display device"
+								     : "it is the only display device that can be read";
 	}
 }
 

@@ -3,6 +3,8 @@
 #ifndef VFIOKIT_DEVICE_H
 #define VFIOKIT_DEVICE_H
 
+#include <errno.h>
+
 #include "lib/bdf.h"
 #include "lib/util.h"
 
@@ -32,6 +34,15 @@ struct device {
 	bool has_framebuffer;     /* the firmware's framebuffer is below it or in its memory */
 	const char *console_sign; /* which of these, in words; NULL if none */
 
+	/*
+	 * The file of it that could not be read, by its name, and why (a positive errno; EBADMSG: it makes no sense).
+	 * Nothing is done with such a device. NULL: all that was needed could be read.
+	 */
+	const char *unread;
+	int unread_error;
+	bool is_unknown;       /* that was its ids and class, which are 0 */
+	bool is_driver_unread; /* driver is "" because nobody can tell */
+
 	bool is_followed; /* the record says which rule had it, wherever it is now (record_locate) */
 
 	/* An earlier process of this run began to take it (apply_rewind): driver is the one that it had before. */
@@ -54,6 +65,12 @@ struct device {
 	struct holder *holders; /* owned */
 	size_t n_holders;
 };
+
+/* For a device with unread: why, in words. */
+static inline const char *device_unread_cause(const struct device *device)
+{
+	return device->unread_error == EBADMSG ? "it makes no sense" : strerror(device->unread_error);
+}
 
 /* Classes of the PCI Code and ID Assignment Specification. */
 static inline unsigned int device_base_class(const struct device *device)

@@ -3,13 +3,13 @@
 
 #include <ctype.h>
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 
 #include "binder/console.h"
 #include "binder/holders.h"
+#include "binder/identity.h"
 #include "binder/modules.h"
 #include "lib/file.h"
 #include "lib/parse.h"
@@ -20,168 +20,67 @@
 /* The kernel numbers groups from 0 in order, so tables by number stay small. A larger one is junk. */
 #define GROUP_MAX (1 << 20)
 
+/* While scanning: the link of its group could not be read. */
+#define GROUP_UNREAD (-2)
+
 static void attribute_path(char path[static ATTRIBUTE_PATH_SIZE], const char *address, const char *name)
 {
 	snprintf(path, ATTRIBUTE_PATH_SIZE, PATH_DEVICES "/%s/%s", address, name);
 }
 
-/* "10DE:13C2" */
-static bool parse_id_pair(const char *text, uint16_t *ret_a, uint16_t *ret_b)
+/* The first one is told. */
+static void note_unread(struct device *device, const char *file, int result)
 {
-	char copy[16], *colon;
-	uint64_t a, b;
-
-	if (!util_copy_fixed(copy, sizeof(copy), text))
-		return false;
-	colon = strchr(copy, ':');
-	if (colon == NULL)
-		return false;
-	*colon++ = '\0';
-	if (!parse_number(copy, 16, UINT16_MAX, &a) || !parse_number(colon, 16, UINT16_MAX, &b))
-		return false;
-	*ret_a = (uint16_t)a;
-	*ret_b = (uint16_t)b;
-	return true;
+	if (device->unread != NULL)
+		return;
+	device->unread = file;
+	device->unread_error = -result;
 }
 
-/* The uevent file holds class, ids and driver; its hex is upper case without leading zeros (Linux 6.1, 6.12). */
-static bool parse_uevent(struct device *device, char *text)
-{
-	bool has_class = false, has_id = false;
-	char *line, *next;
-	uint64_t class;
-
-	for (line = text; line != NULL; line = next) {
-		next = strchr(line, '\n');
-		if (next != NULL)
-			*next++ = '\0';
-		if (starts_with(line, "DRIVER=")) {
-			free(device->driver);
-			device->driver = util_copy_printable(line + strlen("DRIVER="));
-		} else if (starts_with(line, "PCI_CLASS=")) {
-			has_class = parse_number(line + strlen("PCI_CLASS="), 16, 0xffffff, &class);
-			if (has_class)
-				device->class = (uint32_t) class;
-		} else if (starts_with(line, "PCI_ID=")) {
-			has_id = parse_id_pair(line + strlen("PCI_ID="), &device->vendor, &device->device);
-		} else if (starts_with(line, "PCI_SUBSYS_ID=")) {
-			if (!parse_id_pair(line + strlen("PCI_SUBSYS_ID="), &device->subvendor, &device->subdevice))
-				return false;
-		}
-	}
-	return has_class && has_id && (device->driver == NULL || strlen(device->driver) < SYSFS_NAME_SIZE);
-}
-
-/* ../../../devices/pci0000:00/0000:00:01.1/0000:06:00.0 becomes 0000:00:01.1/00.0 */
-static char *normal_path(const char *link, const char *address)
-{
-	char result[PATH_MAX] = "";
-	size_t used = 0;
-
-	for (const char *part = link; part != NULL && *part != '\0';) {
-		const char *slash = strchr(part, '/');
-		size_t length = slash != NULL ? (size_t)(slash - part) : strlen(part);
-		char name[BDF_TEXT_SIZE + 1], text[BDF_TEXT_SIZE];
-		struct bdf bdf;
-
-		if (length < sizeof(name)) {
-			memcpy(name, part, length);
-			name[length] = '\0';
-			if (bdf_parse(name, &bdf)) {
-				bdf_format(&bdf, text);
-				used += (size_t)snprintf(result + used, sizeof(result) - used, "%s%s",
-							 used == 0 ? "" : "/",
-							 used == 0 ? text : strrchr(text, ':') + 1);
-			}
-		}
-		part = slash != NULL ? slash + 1 : NULL;
-	}
-	return util_copy(used == 0 ? address : result);
-}
-
-static int read_group(int root, const char *address)
+/* Only what is not there counts as no group. */
+static int read_group(int root, struct device *device)
 {
 	char path[ATTRIBUTE_PATH_SIZE], name[16];
 	uint64_t group;
-
-	attribute_path(path, address, "iommu_group");
-	if (sysfs_read_link_name(root, path, name, sizeof(name)) < 0 || !parse_number(name, 10, GROUP_MAX, &group))
-		return DEVICE_NO_GROUP;
-	return (int)group;
-}
-
-/* Takes one field of a modalias: a letter or two, then digits in hex. Returns what follows, or NULL. */
-static const char *take_field(const char *text, const char *letters, int digits, uint32_t *ret)
-{
-	uint32_t value = 0;
-
-	if (text == NULL || !starts_with(text, letters))
-		return NULL;
-	text += strlen(letters);
-	for (int i = 0; i < digits; i++, text++) {
-		int digit = parse_hex_digit(*text);
-
-		if (digit < 0)
-			return NULL;
-		value = value << 4 | (uint32_t)digit;
-	}
-	*ret = value;
-	return text;
-}
-
-/* "pci:v000010DEd000013C2sv00001043sd00008508bc03sc00i00": all ids in one read that takes no lock. */
-static bool parse_modalias(struct device *device, const char *text)
-{
-	uint32_t ids[4], class[3];
-
-	if (!starts_with(text, "pci:"))
-		return false;
-	text = take_field(text + strlen("pci:"), "v", 8, &ids[0]);
-	text = take_field(text, "d", 8, &ids[1]);
-	text = take_field(text, "sv", 8, &ids[2]);
-	text = take_field(text, "sd", 8, &ids[3]);
-	text = take_field(text, "bc", 2, &class[0]);
-	text = take_field(text, "sc", 2, &class[1]);
-	text = take_field(text, "i", 2, &class[2]);
-	if (text == NULL || *text != '\0')
-		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
-		if (ids[i] > UINT16_MAX)
-			return false;
-	device->vendor = (uint16_t)ids[0];
-	device->device = (uint16_t)ids[1];
-	device->subvendor = (uint16_t)ids[2];
-	device->subdevice = (uint16_t)ids[3];
-	device->class = class[0] << 16 | class[1] << 8 | class[2];
-	return true;
-}
-
-/*
- * Reading a uevent waits for the device's lock (measured on Linux 6.1.192), and so for ever behind an unbind that
- * hangs; modalias does not. A folder made by hand may have uevent only.
- */
-static const char *read_identity(struct device *device, int root)
-{
-	char path[ATTRIBUTE_PATH_SIZE], text[SYSFS_VALUE_SIZE];
 	int result;
 
-	attribute_path(path, device->address, "modalias");
-	result = sysfs_read(root, path, text, sizeof(text));
-	if (result == 0)
-		return parse_modalias(device, text) ? NULL : "its modalias has no class or id that can be read";
-	if (result != -ENOENT)
-		return "its modalias cannot be read";
-	attribute_path(path, device->address, "uevent");
-	result = sysfs_read(root, path, text, sizeof(text));
-	if (result < 0)
-		return result == -ENOENT ? "it has no uevent" : "its uevent cannot be read";
-	return parse_uevent(device, text) ? NULL : "its uevent has no class or id that can be read";
+	attribute_path(path, device->address, "iommu_group");
+	result = sysfs_read_link_name(root, path, name, sizeof(name));
+	if (result == 0 && parse_number(name, 10, GROUP_MAX, &group))
+		return (int)group;
+	if (result == -ENOENT)
+		return DEVICE_NO_GROUP;
+	note_unread(device, "iommu_group", result == 0 ? -EBADMSG : result);
+	return GROUP_UNREAD;
 }
 
-/* Returns false if the function must be left out. */
+static bool is_gone(int root, const char *address)
+{
+	char path[ATTRIBUTE_PATH_SIZE];
+
+	attribute_path(path, address, "");
+	return sysfs_find(root, path) == -ENOENT;
+}
+
+static void read_driver(struct device *device, int root)
+{
+	char driver[SYSFS_NAME_SIZE];
+	int result = inventory_read_driver(root, device->address, driver);
+
+	device->is_driver_unread = result < 0;
+	if (result < 0)
+		note_unread(device, "driver", result);
+	if (driver[0] == '\0')
+		return;
+	free(device->driver);
+	device->driver = util_copy_printable(driver);
+}
+
+/* Returns false if it is no function at all. What could not be read is noted in it. */
 static bool read_device(struct device *device, int root, const char *name, struct problems *problems)
 {
-	const char *wrong;
+	const char *file;
+	int result;
 
 	if (bdf_parse(name, &device->bdf))
 		bdf_format(&device->bdf, device->address);
@@ -190,27 +89,39 @@ static bool read_device(struct device *device, int root, const char *name, struc
 			    "'%.40s' is not a PCI address as the kernel writes it; left out", name);
 		return false;
 	}
-	wrong = read_identity(device, root);
-	if (wrong != NULL) {
-		problem_add(problems, PROBLEM_MACHINE, device->address, "%s; this device is left out", wrong);
+	result = identity_read(device, root, &file);
+	if (result < 0 && is_gone(root, device->address)) {
+		problem_add(problems, PROBLEM_MACHINE, device->address, "it was listed, but is gone; left out");
 		return false;
+	}
+	if (result < 0) {
+		note_unread(device, file, result);
+		device->is_unknown = true;
+		device->class = device->vendor = device->device = device->subvendor = device->subdevice = 0;
 	}
 	if (device->driver == NULL)
 		device->driver = util_copy("");
-	device->iommu_group = read_group(root, device->address);
+	device->iommu_group = read_group(root, device);
+	if (device->unread != NULL)
+		problem_add(problems, PROBLEM_MACHINE, device->address,
+			    "its %s cannot be read (%s); nothing in its slot or IOMMU group is bound", device->unread,
+			    device_unread_cause(device));
 	return true;
 }
 
 static void read_path(struct device *device, int root)
 {
 	char path[ATTRIBUTE_PATH_SIZE], link[PATH_MAX];
+	int result;
 
 	if (device->path != NULL)
 		return;
 	snprintf(path, sizeof(path), PATH_DEVICES "/%s", device->address);
-	if (sysfs_read_link(root, path, link, sizeof(link)) < 0)
-		link[0] = '\0';
-	device->path = normal_path(link, device->address);
+	result = sysfs_read_link(root, path, link, sizeof(link));
+	/* EINVAL: in a folder made by hand it is no link. */
+	if (result < 0 && result != -EINVAL)
+		note_unread(device, "link in " PATH_DEVICES, result);
+	device->path = identity_path(link, device->address);
 }
 
 void inventory_identify(struct device *device, int root, bool with_serial)
@@ -262,17 +173,93 @@ static void read_release(struct inventory *inventory, int root)
 		(void)util_copy_fixed(inventory->release, sizeof(inventory->release), text);
 }
 
-int inventory_scan(struct inventory *inventory, int root, struct problems *problems)
+/* The other way round: which group lists the device? */
+static int find_group(int root, const char *address)
 {
-	DIR *directory = file_open_directory(root, PATH_DEVICES);
-	int error = errno;
+	DIR *directory = file_open_directory(root, PATH_GROUPS);
+	const struct dirent *entry;
+	int found = DEVICE_NO_GROUP;
+
+	while (directory != NULL && found == DEVICE_NO_GROUP && (entry = readdir(directory)) != NULL) {
+		char path[ATTRIBUTE_PATH_SIZE];
+		uint64_t group;
+
+		snprintf(path, sizeof(path), PATH_GROUPS "/%.16s/devices/%s", entry->d_name, address);
+		if (parse_number(entry->d_name, 10, GROUP_MAX, &group) && sysfs_find(root, path) == 0)
+			found = (int)group;
+	}
+	if (directory != NULL)
+		closedir(directory);
+	return found;
+}
+
+static struct device *add_unread(struct inventory *inventory, int root, const struct device *device)
+{
+	struct device *unread = util_append(&inventory->unread, &inventory->n_unread, sizeof(*unread));
+
+	*unread = (struct device){ .bdf = device->bdf,
+				   .iommu_group = device->iommu_group,
+				   .driver = util_copy(""),
+				   .unread = device->unread,
+				   .unread_error = device->unread_error,
+				   .is_unknown = device->is_unknown,
+				   .is_complete = true };
+	bdf_format(&unread->bdf, unread->address);
+	read_driver(unread, root);
+	read_path(unread, root);
+	return unread;
+}
+
+/* Takes the last device out of the list, if nobody can tell what it is. One in an unknown group is in both. */
+static void keep_unread(struct inventory *inventory, int root)
+{
+	struct device *last = &inventory->devices[inventory->n_devices - 1];
+	struct device *unread = add_unread(inventory, root, last);
+
+	if (last->iommu_group == GROUP_UNREAD) {
+		last->iommu_group = DEVICE_NO_GROUP;
+		unread->iommu_group = find_group(root, last->address);
+	}
+	if (!last->is_unknown)
+		return;
+	free_device(last);
+	inventory->n_devices--;
+}
+
+/* What turned out to be unreadable after the scan. */
+static void collect_unread(struct inventory *inventory, int root)
+{
+	size_t known = inventory->n_unread;
+
+	for (size_t i = 0; i < inventory->n_devices; i++) {
+		const struct device *device = &inventory->devices[i];
+		bool is_new = device->unread != NULL;
+
+		for (size_t j = 0; j < known && is_new; j++)
+			is_new = bdf_compare(&inventory->unread[j].bdf, &device->bdf) != 0;
+		if (is_new)
+			(void)add_unread(inventory, root, device);
+	}
+}
+
+static void free_devices(struct inventory *inventory)
+{
+	for (size_t i = 0; i < inventory->n_devices; i++)
+		free_device(&inventory->devices[i]);
+	for (size_t i = 0; i < inventory->n_unread; i++)
+		free_device(&inventory->unread[i]);
+	free(inventory->devices);
+	free(inventory->unread);
+	inventory->devices = inventory->unread = NULL;
+	inventory->n_devices = inventory->n_unread = 0;
+}
+
+/* Half a list would make groups look smaller than they are. */
+static int read_devices(struct inventory *inventory, int root, DIR *directory, struct problems *problems)
+{
 	const struct dirent *entry;
 
-	*inventory = (struct inventory){ .has_iommu = any_group(root) };
-	read_release(inventory, root);
-	if (directory == NULL)
-		return -error;
-	while ((entry = readdir(directory)) != NULL) {
+	while ((errno = 0, entry = readdir(directory)) != NULL) {
 		struct device *device;
 
 		if (entry->d_name[0] == '.')
@@ -281,35 +268,64 @@ int inventory_scan(struct inventory *inventory, int root, struct problems *probl
 		if (!read_device(device, root, entry->d_name, problems)) {
 			free_device(device);
 			inventory->n_devices--;
+		} else if (device->unread != NULL) {
+			keep_unread(inventory, root);
 		}
 	}
+	return -errno;
+}
+
+int inventory_scan(struct inventory *inventory, int root, struct problems *problems)
+{
+	DIR *directory = file_open_directory(root, PATH_DEVICES);
+	int result = directory == NULL ? -errno : 0;
+
+	*inventory = (struct inventory){ .has_iommu = any_group(root) };
+	read_release(inventory, root);
+	if (directory == NULL)
+		return result;
+	result = read_devices(inventory, root, directory, problems);
 	closedir(directory);
+	if (result < 0) {
+		free_devices(inventory);
+		return result;
+	}
 	if (inventory->n_devices > 0)
 		qsort(inventory->devices, inventory->n_devices, sizeof(*inventory->devices), by_address);
 	console_find(inventory, root);
 	return 0;
 }
 
+/* What takes the device's lock is not asked behind an unbind that hangs (sriov_numvfs_show() in Linux 6.1). */
+static void read_state(struct device *device, int root)
+{
+	char path[ATTRIBUTE_PATH_SIZE];
+	uint64_t vfs;
+	int result;
+
+	read_driver(device, root);
+	attribute_path(path, device->address, "sriov_numvfs");
+	result = sysfs_read_number(root, path, &vfs);
+	if (result == 0 && vfs <= UINT16_MAX)
+		device->vfs = (unsigned int)vfs;
+	else if (result != -ENOENT)
+		note_unread(device, "sriov_numvfs", result == 0 ? -EBADMSG : result);
+}
+
 static void complete_device(struct device *device, int root, bool with_serial)
 {
-	char path[ATTRIBUTE_PATH_SIZE], text[SYSFS_NAME_SIZE];
-	uint64_t vfs;
+	char path[ATTRIBUTE_PATH_SIZE];
+	int result;
 
 	device->is_complete = true;
 	inventory_identify(device, root, with_serial);
 	attribute_path(path, device->address, "secondary_bus_number");
-	device->has_secondary_bus = sysfs_exists(root, path);
-	if (!device->is_taken) {
-		inventory_read_driver(root, device->address, text);
-		if (text[0] != '\0') {
-			free(device->driver);
-			device->driver = util_copy_printable(text);
-		}
-		/* Takes the device's lock (sriov_numvfs_show() in Linux 6.1): not behind an unbind that hangs. */
-		attribute_path(path, device->address, "sriov_numvfs");
-		if (sysfs_read_number(root, path, &vfs) == 0 && vfs <= UINT16_MAX)
-			device->vfs = (unsigned int)vfs;
-	}
+	result = sysfs_find(root, path);
+	device->has_secondary_bus = result == 0;
+	if (result < 0 && result != -ENOENT)
+		note_unread(device, "secondary_bus_number", result);
+	if (!device->is_taken)
+		read_state(device, root);
 }
 
 /* May the policy touch it, now that its serial number (if any rule asks for one) is known? */
@@ -324,16 +340,6 @@ static bool is_matched(const struct device *device, const struct policy *policy)
 		    selectors_match(&policy->rules[i].selectors, device, &wrong) != MATCH_NONE)
 			return true;
 	return false;
-}
-
-size_t inventory_group_count(const struct inventory *inventory)
-{
-	int largest = 0;
-
-	for (size_t i = 0; i < inventory->n_devices; i++)
-		if (inventory->devices[i].iommu_group > largest)
-			largest = inventory->devices[i].iommu_group;
-	return (size_t)largest + 1;
 }
 
 static void complete_groups(struct inventory *inventory, int root, bool with_serial)
@@ -435,45 +441,20 @@ void inventory_complete(struct inventory *inventory, int root, const struct poli
 			complete_device(device, root, false);
 		touched |= device->is_complete;
 	}
-	if (!touched)
-		return;
-	complete_groups(inventory, root, with_serial);
-	complete_drivers(inventory, root, policy);
+	if (touched) {
+		complete_groups(inventory, root, with_serial);
+		complete_drivers(inventory, root, policy);
+	}
+	collect_unread(inventory, root);
 }
 
 void inventory_free(struct inventory *inventory)
 {
-	for (size_t i = 0; i < inventory->n_devices; i++)
-		free_device(&inventory->devices[i]);
-	free(inventory->devices);
+	free_devices(inventory);
 	free(inventory->drivers);
 	if (inventory->modules != NULL)
 		modules_close(inventory->modules);
 	*inventory = (struct inventory){ 0 };
-}
-
-const struct device *inventory_find(const struct inventory *inventory, const struct bdf *bdf)
-{
-	struct device key = { .bdf = *bdf };
-
-	if (inventory->n_devices == 0)
-		return NULL;
-	return bsearch(&key, inventory->devices, inventory->n_devices, sizeof(key), by_address);
-}
-
-enum known inventory_driver(const struct inventory *inventory, const char *name)
-{
-	for (size_t i = 0; i < inventory->n_drivers; i++)
-		if (streq(inventory->drivers[i].name, name))
-			return inventory->drivers[i].available;
-	return KNOWN_NOT;
-}
-
-void inventory_format_alias(const struct device *device, const char *prefix, char alias[static INVENTORY_ALIAS_SIZE])
-{
-	snprintf(alias, INVENTORY_ALIAS_SIZE, "%s:v%08Xd%08Xsv%08Xsd%08Xbc%02Xsc%02Xi%02X", prefix, device->vendor,
-		 device->device, device->subvendor, device->subdevice, device->class >> 16, device->class >> 8 & 0xff,
-		 device->class & 0xff);
 }
 
 bool inventory_has(int root, const char *address)
@@ -484,11 +465,12 @@ bool inventory_has(int root, const char *address)
 	return sysfs_exists(root, path);
 }
 
-void inventory_read_driver(int root, const char *address, char driver[static SYSFS_NAME_SIZE])
+int inventory_read_driver(int root, const char *address, char driver[static SYSFS_NAME_SIZE])
 {
 	char path[ATTRIBUTE_PATH_SIZE];
+	int result;
 
 	attribute_path(path, address, "driver");
-	if (sysfs_read_link_name(root, path, driver, SYSFS_NAME_SIZE) < 0)
-		driver[0] = '\0';
+	result = sysfs_read_link_name(root, path, driver, SYSFS_NAME_SIZE);
+	return result == -ENOENT ? 0 : result;
 }

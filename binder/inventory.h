@@ -22,6 +22,12 @@ struct driver_choice {
 struct inventory {
 	struct device *devices; /* owned; in order of address */
 	size_t n_devices;
+	/*
+	 * Functions of which something could not be read. Those with is_unknown are not among the devices, of the
+	 * others this is a copy. Owned. What belongs to them is not given away (inventory_find_unread).
+	 */
+	struct device *unread;
+	size_t n_unread;
 	struct driver_choice *drivers; /* owned; vfio-pci is always the first */
 	size_t n_drivers;
 	struct modules *modules;           /* owned; where they were looked for; NULL if no device needed one */
@@ -32,8 +38,9 @@ struct inventory {
 };
 
 /*
- * Reads all functions. problems: those that had to be left out because their modalias is missing or junk.
- * Returns 0, or a negative errno if the list of devices itself cannot be read (-ENOENT: no PCI at all).
+ * Reads all functions. problems: those that could not be read.
+ * Returns 0, or a negative errno if the list of devices itself cannot be read, in part or at all (-ENOENT: no PCI at
+ * all); then there are no devices.
  */
 int inventory_scan(struct inventory *inventory, int root, struct problems *problems);
 
@@ -45,6 +52,15 @@ void inventory_free(struct inventory *inventory);
 
 /* NULL if there is none at this address. */
 const struct device *inventory_find(const struct inventory *inventory, const struct bdf *bdf);
+
+/* NULL if the function at this address is known, or none is there. */
+const struct device *inventory_find_unknown(const struct inventory *inventory, const struct bdf *bdf);
+
+/*
+ * The unread function that speaks against the device: itself; else one in its group; else one in its slot, because the
+ * functions of a slot are mostly one card and one group. NULL if there is none.
+ */
+const struct device *inventory_find_unread(const struct inventory *inventory, const struct device *device);
 
 /* One more than the largest group number: the size of a table by group. At least 1. */
 size_t inventory_group_count(const struct inventory *inventory);
@@ -59,8 +75,11 @@ void inventory_format_alias(const struct device *device, const char *prefix, cha
 /* Is a function at this address now? */
 bool inventory_has(int root, const char *address);
 
-/* Reads a function's driver link as it is now: "" if none. A vanished device has none. */
-void inventory_read_driver(int root, const char *address, char driver[static SYSFS_NAME_SIZE]);
+/*
+ * Reads a function's driver link as it is now: "" if none. A vanished device has none. Returns 0, or a negative errno
+ * if nobody can tell ("", too).
+ */
+int inventory_read_driver(int root, const char *address, char driver[static SYSFS_NAME_SIZE]);
 
 /*
  * Is there a driver of this name? A module's name is as good: its driver may have dashes in place of underscores, and

@@ -97,6 +97,23 @@ static void match_device(struct plan *plan, const struct plan_input *input, cons
 	entry->was = owner_match.was;
 }
 
+/* A rule names its slot, but nobody can tell what is in it. Its ids are 0 and fit by chance only. */
+static void match_unknown(struct plan *plan, const struct plan_input *input, const struct device *device)
+{
+	for (size_t i = 0; i < input->policy->n_rules; i++) {
+		const struct rule *rule = &input->policy->rules[i];
+		struct plan_entry *entry;
+		const char *wrong;
+
+		if (rule->is_broken || !selectors_have_slot(&rule->selectors) ||
+		    selectors_match(&rule->selectors, device, &wrong) == MATCH_NONE)
+			continue;
+		entry = add_entry(plan, device, rule);
+		entry->match = MATCH_OTHER;
+		return;
+	}
+}
+
 static void add_absent(struct plan *plan, const struct rule *rule, const char *slot, bool is_path)
 {
 	struct plan_entry *entry = add_entry(plan, NULL, rule);
@@ -111,6 +128,9 @@ static bool has_path(const struct inventory *inventory, const char *path)
 	for (size_t i = 0; i < inventory->n_devices; i++)
 		if (streq(inventory->devices[i].path, path))
 			return true;
+	for (size_t i = 0; i < inventory->n_unread; i++)
+		if (streq(inventory->unread[i].path, path))
+			return true;
 	return false;
 }
 
@@ -124,6 +144,7 @@ static void find_absent(struct plan *plan, const struct plan_input *input, const
 
 		bdf_format(&selectors->addresses[i], address);
 		if (inventory_find(inventory, &selectors->addresses[i]) == NULL &&
+		    inventory_find_unknown(inventory, &selectors->addresses[i]) == NULL &&
 		    !record_has_left(input->record, rule, &selectors->addresses[i], NULL))
 			add_absent(plan, rule, address, false);
 	}
@@ -143,6 +164,9 @@ static void match_all(struct plan *plan, const struct plan_input *input)
 
 	for (size_t i = 0; i < inventory->n_devices; i++)
 		match_device(plan, input, &inventory->devices[i], found);
+	for (size_t i = 0; i < inventory->n_unread; i++)
+		if (inventory->unread[i].is_unknown)
+			match_unknown(plan, input, &inventory->unread[i]);
 	for (size_t i = 0; i < policy->n_rules; i++)
 		if (!policy->rules[i].is_broken)
 			find_absent(plan, input, &policy->rules[i], found[i]);
@@ -187,7 +211,7 @@ static void pull_groups(struct plan *plan, const struct plan_input *input)
 	for (size_t i = 0; i < plan->n_entries; i++) {
 		const struct plan_entry *entry = &plan->entries[i];
 
-		if (entry->device == NULL)
+		if (entry->device == NULL || entry->device->is_unknown)
 			continue;
 		listed[entry->device - inventory->devices] = true;
 		if (pulls_group(entry) &&
@@ -299,6 +323,8 @@ void plan_narrow(struct plan *plan, const struct inventory *inventory, const str
 	const struct device *device = inventory_find(inventory, bdf);
 	size_t kept = 0;
 
+	if (device == NULL)
+		device = inventory_find_unknown(inventory, bdf);
 	plan->is_gone = device == NULL;
 	for (size_t i = 0; i < plan->n_entries; i++) {
 		if (device != NULL && concerns(&plan->entries[i], device))

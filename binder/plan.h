@@ -52,6 +52,7 @@ struct plan_entry {
 	unsigned int reasons;            /* a bit for each reason that holds */
 	const char *wrong_key;           /* for REASON_IDENTITY by the policy */
 	const struct record_device *was; /* for REASON_IDENTITY by the record, or what was followed here; borrowed */
+	const struct device *unread;     /* for REASON_GROUP: what could not be read, this one or a mate; borrowed */
 	const char *use;                 /* for storage, network and last-input: what is known, or NULL */
 	const char *console_use;         /* what made it the console's when the record was made, or NULL */
 	bool is_in_use;                  /* for storage: refused whatever the rule allows */

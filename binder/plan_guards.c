@@ -119,8 +119,11 @@ static void guard(struct plan_entry *entry, const struct plan_input *input)
 		entry->reasons |= BIT(REASON_IDENTITY);
 	if (device_is_bridge(device) || device_is_host_bridge(device))
 		entry->reasons |= BIT(REASON_BRIDGE);
+	entry->unread = inventory_find_unread(input->inventory, device);
+	if (entry->unread != NULL)
+		entry->reasons |= BIT(REASON_GROUP);
 	/* Nothing is taken from the host. */
-	if (rule->vfs > 0) {
+	if (rule->vfs > 0 && device->unread == NULL) {
 		entry->reasons |= BIT(is_stuck(input, device) ? REASON_STUCK : REASON_VFS);
 		return;
 	}
@@ -130,7 +133,7 @@ static void guard(struct plan_entry *entry, const struct plan_input *input)
 		/* Who asks for it is told no, by the exit code, too. */
 		entry->is_boot_vga = device->console && entry->match != MATCH_NONE && !device->is_requested;
 	}
-	if (device->iommu_group == DEVICE_NO_GROUP)
+	if (device->iommu_group == DEVICE_NO_GROUP && (device->unread == NULL || !input->inventory->has_iommu))
 		entry->reasons |= BIT(REASON_NO_IOMMU);
 	if (in_denylist(device) && device_same_driver(entry->driver, POLICY_DRIVER_DEFAULT) &&
 	    !input->inventory->ignores_denylist)

@@ -176,6 +176,10 @@ static char *say_identity(const struct plan_entry *entry)
 	const struct device *device = entry->device;
 	const char *wrong = entry->wrong_key;
 
+	if (device->is_unknown)
+		return util_format("rule '%s' names this slot, but nobody can tell what is in it (%s: %s); the kernel "
+				   "log may say why",
+				   entry->rule->name, device->unread, device_unread_cause(device));
 	if (entry->was != NULL)
 		return say_recorded(entry);
 	if (streq(wrong, "class"))
@@ -190,6 +194,26 @@ static char *say_identity(const struct plan_entry *entry)
 				   device->path);
 	return util_format("rule '%s' names this slot for another device, but %04x:%04x:%04x:%04x is in it",
 			   entry->rule->name, device->vendor, device->device, device->subvendor, device->subdevice);
+}
+
+static char *say_group(const struct plan_entry *entry)
+{
+	const struct device *device = entry->device, *unread = entry->unread;
+	const char *place = "the same slot";
+
+	if (unread == NULL)
+		return util_format(
+			"another device of IOMMU group %d stays with the host, and half a group is of no use",
+			device->iommu_group);
+	if (unread == device)
+		return util_format("its %s cannot be read (%s), so nobody can tell what would be taken; the kernel log "
+				   "may say why",
+				   device->unread, device_unread_cause(device));
+	if (unread->iommu_group != DEVICE_NO_GROUP && unread->iommu_group == device->iommu_group)
+		place = "the same IOMMU group";
+	return util_format("the %s of %s in %s cannot be read (%s), so nobody can tell what would be taken; the kernel "
+			   "log may say why",
+			   unread->unread, unread->address, place, device_unread_cause(unread));
 }
 
 static char *say_console(const struct plan_entry *entry)
@@ -369,9 +393,7 @@ static char *say(const struct plan_entry *entry, const struct plan_input *input)
 		return util_format("there is no driver %s: neither built in nor a module that can be found",
 				   entry->driver);
 	case REASON_GROUP:
-		return util_format(
-			"another device of IOMMU group %d stays with the host, and half a group is of no use",
-			entry->device->iommu_group);
+		return say_group(entry);
 	case REASON_NOT_BOUND:
 		return util_copy("no VFIO driver has it, so there is nothing to give back");
 	case REASON_ABSENT:
@@ -398,8 +420,10 @@ void plan_explain(struct plan *plan, const struct plan_input *input)
 		char *text = join(say(entry, input), plan_remarks(plan, entry, input));
 
 		if (entry->device != NULL)
-			text = join(text,
-				    util_format("; %s", plan_holder(entry->device->driver, buffer, sizeof(buffer))));
+			text = join(text, util_format("; %s", entry->device->is_driver_unread
+								      ? "nobody can tell what holds it"
+								      : plan_holder(entry->device->driver, buffer,
+										    sizeof(buffer))));
 		free(entry->message);
 		entry->message = text;
 	}

@@ -93,7 +93,8 @@ void record_locate(struct record *record, const struct policy *policy, struct in
 	for (size_t i = 0; i < record->n_devices; i++) {
 		struct record_device *recorded = &record->devices[i];
 
-		if (recorded->found == NULL)
+		/* Any function that cannot be read may be the one, or another that is like it. */
+		if (recorded->found == NULL && inventory->n_unread == 0)
 			recorded->found = find_only(record, recorded, inventory, root);
 		if (recorded->found != NULL && follows(policy, recorded->rule))
 			inventory->devices[recorded->found - inventory->devices].is_followed = true;

@@ -158,6 +158,14 @@ static void add_text(cJSON *object, const char *key, const char *text)
 		cJSON_AddStringToObject(object, key, text);
 }
 
+static void add_bool(cJSON *object, const char *key, const struct device *device, bool value)
+{
+	if (device->is_unknown)
+		cJSON_AddNullToObject(object, key);
+	else
+		cJSON_AddBoolToObject(object, key, value);
+}
+
 cJSON *report_device_json(const struct device *device)
 {
 	cJSON *object = cJSON_CreateObject();
@@ -166,17 +174,17 @@ cJSON *report_device_json(const struct device *device)
 	add_text(object, "address", device->address);
 	add_text(object, "path", device->path);
 	snprintf(text, sizeof(text), "%04x:%04x", device->vendor, device->device);
-	add_text(object, "id", text);
+	add_text(object, "id", device->is_unknown ? NULL : text);
 	snprintf(text, sizeof(text), "%04x:%04x", device->subvendor, device->subdevice);
-	add_text(object, "subsystem", text);
+	add_text(object, "subsystem", device->is_unknown ? NULL : text);
 	snprintf(text, sizeof(text), "%06x", device->class);
-	add_text(object, "class", text);
+	add_text(object, "class", device->is_unknown ? NULL : text);
 	if (device->iommu_group == DEVICE_NO_GROUP)
 		cJSON_AddNullToObject(object, "iommu_group");
 	else
 		cJSON_AddNumberToObject(object, "iommu_group", device->iommu_group);
-	cJSON_AddBoolToObject(object, "boot_vga", device->boot_vga);
-	cJSON_AddBoolToObject(object, "console", device->console);
+	add_bool(object, "boot_vga", device, device->boot_vga);
+	add_bool(object, "console", device, device->console);
 	add_text(object, "driver_before", device->driver);
 	return object;
 }

@@ -60,6 +60,8 @@ void request_mark(const struct request *request, struct inventory *inventory, in
 		if (device->is_requested && device->iommu_group != DEVICE_NO_GROUP)
 			groups[device->iommu_group] = true;
 	}
+	for (size_t i = 0; i < inventory->n_unread; i++)
+		inventory->unread[i].is_requested = is_named(request, &inventory->unread[i]);
 	for (size_t i = 0; i < inventory->n_devices; i++) {
 		struct device *device = &inventory->devices[i];
 
@@ -177,6 +179,11 @@ void request_plan_release(const struct request *request, struct plan *plan, cons
 		bdf_format(&request->addresses[i], address);
 		entry = util_append(&plan->entries, &plan->n_entries, sizeof(*entry));
 		entry->rule = rule;
+		entry->device = inventory_find_unknown(inventory, &request->addresses[i]);
+		entry->reason = REASON_IDENTITY;
+		entry->verdict = VERDICT_REFUSE;
+		if (entry->device != NULL)
+			continue;
 		entry->absent = util_copy(address);
 		entry->reason = REASON_ABSENT;
 		entry->verdict = VERDICT_SKIP;

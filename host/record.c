@@ -41,6 +41,8 @@ static const char *why_not(const struct recording *recording, const struct optio
 		return "this is an initramfs";
 	if (recording->inventory.n_devices == 0)
 		return "no PCI device is to be seen (is /sys mounted?)";
+	if (recording->inventory.n_unread > 0)
+		return "not every PCI function can be read";
 	if (recording->needs.blind != NULL)
 		return recording->needs.blind;
 	if (!streq(options->root, "/"))

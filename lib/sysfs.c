@@ -86,9 +86,14 @@ int sysfs_read_link_name(int root, const char *path, char *buffer, size_t size)
 	return util_copy_fixed(buffer, size, slash == NULL ? target : slash + 1) ? 0 : -ENAMETOOLONG;
 }
 
-bool sysfs_exists(int root, const char *path)
+int sysfs_find(int root, const char *path)
 {
 	cleanup_close int fd = root_open(root, path, O_PATH, 0);
 
-	return fd >= 0;
+	return fd < 0 ? fd : 0;
+}
+
+bool sysfs_exists(int root, const char *path)
+{
+	return sysfs_find(root, path) == 0;
 }

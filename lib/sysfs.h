@@ -36,6 +36,8 @@ int sysfs_read_link(int root, const char *path, char *buffer, size_t size);
 /* Last part of a symbolic link's target: the name of a driver, the number of a group. */
 int sysfs_read_link_name(int root, const char *path, char *buffer, size_t size);
 
+/* 0 if it exists, -ENOENT if it does not; otherwise nobody can tell. */
+int sysfs_find(int root, const char *path);
 bool sysfs_exists(int root, const char *path);
 
 #endif

@@ -35,6 +35,21 @@ says "05:00.0: changed"
 run plan --json
 verdict 05:00.0 bind
 
+t "a function that cannot be read: the old record stays, and the identity in it counts"
+kit record
+insert "$twin"
+echo junk >"$devices/0000:02:00.0/uevent"
+unchanged "$root/etc" kit record
+exits 1
+says "not every PCI function can be read; the old record stays as it is"
+says "0000:02:00.0: its uevent cannot be read (it makes no sense)"
+unchanged "$root/etc" kit record --needs
+exits 0
+printf 'follow = yes\n' >>"$policy"
+run plan --json
+verdict 02:00.1 "refuse group"
+verdict 05:00.0 "refuse identity"
+
 t "record --needs keeps identities and says what changed"
 kit record
 grep -v '^complete' "$record" >"$work/old"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2154
-# sysfs files that vanish, are empty or hold junk: the device is left out or refused, with a line.
+# sysfs files that vanish, are empty or hold junk: the device is left out or refused, with a line, and so is what belongs to it.
 
 junk() { head -c "${2:-5000}" /dev/urandom >"$1"; }
 
@@ -30,17 +30,49 @@ left_out()
 	json list
 }
 
+# Nobody can tell what 02:00.0 is: not its sound either.
+unknown()
+{
+	left_out
+	run plan --json
+	exits 1
+	verdict 02:00.1 "refuse group"
+	binds_nothing
+}
+
 for wrong in $wrong_files; do
 	t "uevent $wrong"
 	$wrong "$gpu/uevent"
-	left_out
+	unknown
+	run plan
+	exits 1
+	says "the uevent of 0000:02:00.0 in the same IOMMU group cannot be read ("
+	says "; no driver holds it"
+	run boot
 	exits 0
+
+	t "uevent $wrong, its slot is named"
+	printf '[device guest]\naddress = 02:00.0 02:00.1\n' >"$policy"
+	$wrong "$gpu/uevent"
+	run plan --json
+	exits 1
+	json
+	verdict 02:00.0 "refuse identity"
+	verdict 02:00.1 "refuse group"
+	is "what it is" "$(query '.devices[] | select(.address == "0000:02:00.0") | [.id, .subsystem, .class, .console, .iommu_group] | @json')" \
+		'[null,null,null,null,4]'
+	kit bind 02:00.0
+	exits 1
+	says "0000:02:00.0: refuse identity: rule 'guest' names this slot, but nobody can tell what is in it (uevent: "
+	kit release 02:00.0
+	exits 1
+	says "0000:02:00.0: refuse identity: "
 done
 
 while IFS='|' read -r what text; do
 	t "uevent with $what"
 	printf '%b' "$text" >"$gpu/uevent"
-	left_out
+	unknown
 done <<'EOT'
 no class|PCI_ID=10DE:13C2\nPCI_SUBSYS_ID=1043:8508\n
 a class of junk|PCI_CLASS=banana\nPCI_ID=10DE:13C2\nPCI_SUBSYS_ID=1043:8508\n
@@ -79,11 +111,14 @@ t "the device's directory is gone (dangling link)"
 rm "$gpu"
 ln -s ../../../devices/gone "$gpu"
 left_out
+says "it was listed, but is gone"
+run plan --json
+verdict 02:00.1 bind
 
 t "the device is a file"
 rm "$gpu"
 echo >"$gpu"
-left_out
+unknown
 
 for wrong in $wrong_files; do
 	t "iommu_group $wrong"
@@ -91,17 +126,36 @@ for wrong in $wrong_files; do
 	[ "$wrong" != is_dangling ] || ln -sfn ../../kernel/nowhere/4x "$gpu/iommu_group"
 	left_out
 	run plan --json
-	verdict 02:00.0 "refuse no-iommu"
-	verdict 02:00.1 bind
 	exits 1
+	if [ "$wrong" = vanished ]; then
+		verdict 02:00.0 "refuse no-iommu"
+		verdict 02:00.1 bind
+	else
+		verdict 02:00.0 "refuse group"
+		verdict 02:00.1 "refuse group"
+	fi
 done
+
+t "iommu_group of one device of junk, the other in another slot"
+mv "$gpu" "$work/gpu"
+run plan --json
+verdict 02:00.1 bind
+cp -a "$work/gpu" "$devices/0000:03:00.0"
+rm -f "$devices/0000:03:00.0/iommu_group"
+mkdir "$devices/0000:03:00.0/iommu_group" "$root/sys/kernel/iommu_groups/4/devices/0000:03:00.0"
+run plan --json
+verdict 02:00.1 "refuse group"
+verdict 03:00.0 "refuse group"
+run plan
+says "the iommu_group of 0000:03:00.0 in the same IOMMU group cannot be read (Invalid argument)"
 
 for number in 1048577 4294967296 99999999999999999999999 -1 4x ''; do
 	t "group '$number'"
 	ln -sfn "../../../kernel/iommu_groups/$number" "$gpu/iommu_group"
 	left_out
 	run plan --json
-	verdict 02:00.0 "refuse no-iommu"
+	verdict 02:00.0 "refuse group"
+	verdict 02:00.1 "refuse group"
 done
 
 t "group 1048576 costs no memory"
@@ -348,23 +402,24 @@ open(sys.argv[1], "wb").write(d)' "$file" ;;
 	exits 0
 done
 
-# A known limit: what cannot be read is left out, so its group looks smaller than it is, and the rest of it may be bound. When
-# that is refused, both functions of the second card or none may be demanded here.
-t "whatever call of plan fails: the console's card never, and no device that no rule means"
-strace -f -qq -o "$work/trace" -E "ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0" "$build/vfio-bind" --root "$root" plan >"$work/out"
-is "without a failure" "$(grep -c ': bind: ' "$work/out")" 2
-calls=$(sed 's/^[0-9]* *//; s/(.*//' "$work/trace" |
-	grep -E '^(openat2?|read|fstat|newfstatat|readlinkat|getdents64|statfs|statx)$' | sort | uniq -c | awk '{ print $2 ":" $1 }')
-[ -n "$calls" ] || fail "nothing was traced"
-for call in $calls; do
-	total=${call#*:}
-	for n in $(seq 1 $((total > 40 ? total / 40 : 1)) "$total"); do
-		# The leak checker does not work under strace.
-		strace -f -qq -o /dev/null -e inject="${call%:*}:error=EIO:when=$n" -E "ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0" \
-			"$build/vfio-bind" --root "$root" plan >"$work/out" 2>"$work/err"
-		code=$?
-		{ [ $code -lt 128 ] && [ $code != 99 ]; } || fail "${call%:*} $n: crashed ($code)"
-		bound=$(sed -n 's/: bind: .*//p' "$work/out" | grep -vE '^0000:(01:00.1|02:00.[01])$' | tr '\n' ' ')
-		[ -z "$bound" ] || fail "${call%:*} $n: binds $bound"
+for rule in id path; do
+	t "whatever call of plan fails: both functions of the second card are bound, or none; and nothing else ($rule)"
+	[ $rule = id ] || printf '[device guest]\npath = 00:02.0/00.0 00:02.0/00.1\n[device other]\nserial = 1\noptional = yes\n' >"$policy"
+	strace -f -qq -o "$work/trace" -E "ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0" "$build/vfio-bind" --root "$root" plan >"$work/out"
+	is "without a failure" "$(grep -c ': bind: ' "$work/out")" 2
+	calls=$(sed 's/^[0-9]* *//; s/(.*//' "$work/trace" |
+		grep -E '^(openat2?|read|fstat|newfstatat|readlinkat|getdents64|statfs|statx)$' | sort | uniq -c | awk '{ print $2 ":" $1 }')
+	[ -n "$calls" ] || fail "nothing was traced"
+	for call in $calls; do
+		total=${call#*:}
+		for n in $(seq 1 $((total > 40 ? total / 40 : 1)) "$total"); do
+			# The leak checker does not work under strace.
+			strace -f -qq -o /dev/null -e inject="${call%:*}:error=EIO:when=$n" -E "ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0" \
+				"$build/vfio-bind" --root "$root" plan >"$work/out" 2>"$work/err"
+			code=$?
+			{ [ $code -lt 128 ] && [ $code != 99 ]; } || fail "${call%:*} $n: crashed ($code)"
+			bound=$(sed -n 's/: bind: .*//p' "$work/out" | tr '\n' ' ')
+			[[ -z $bound || $bound == "0000:02:00.0 0000:02:00.1 " ]] || fail "${call%:*} $n: binds $bound"
+		done
 	done
 done

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/unit/machine.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #include "binder/apply.h"
@@ -73,6 +74,12 @@ static void read_device_word(struct device *device, char *word)
 		device->is_late = true;
 	} else if (streq(word, "blind")) {
 		set_text(&device->blind_use, value);
+	} else if (streq(word, "unread") || streq(word, "unknown")) {
+		device->unread = "file";
+		device->unread_error = EACCES;
+		device->is_unknown = streq(word, "unknown");
+	} else if (streq(word, "driver-unread")) {
+		device->is_driver_unread = true;
 	} else if (streq(word, "open")) {
 		(void)holders_add(device, 0, NULL, NULL, util_copy(value));
 	} else if (streq(word, "disk-open")) {
@@ -151,6 +158,23 @@ static int by_address(const void *a, const void *b)
 	return bdf_compare(&((const struct device *)a)->bdf, &((const struct device *)b)->bdf);
 }
 
+/* As the scan leaves it: a copy of what could not be read, or the only one of what is unknown. */
+static void read_device_part(struct inventory *inventory, const char *part)
+{
+	struct device *device, *unread;
+
+	device = util_append(&inventory->devices, &inventory->n_devices, sizeof(*device));
+	machine_read_device(device, part);
+	if (device->unread == NULL)
+		return;
+	unread = util_append(&inventory->unread, &inventory->n_unread, sizeof(*unread));
+	machine_read_device(unread, part);
+	if (!device->is_unknown)
+		return;
+	machine_free_device(device);
+	inventory->n_devices--;
+}
+
 static void read_inventory(struct inventory *inventory, const char *text)
 {
 	cleanup_free char *copy = util_copy(text);
@@ -168,8 +192,7 @@ static void read_inventory(struct inventory *inventory, const char *text)
 		else if (starts_with(part, "driver "))
 			read_driver_line(inventory, part + strlen("driver "));
 		else
-			machine_read_device(
-				util_append(&inventory->devices, &inventory->n_devices, sizeof(struct device)), part);
+			read_device_part(inventory, part);
 	}
 	inventory->has_iommu = !without;
 	if (inventory->n_devices > 0)

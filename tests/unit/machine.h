@@ -8,7 +8,8 @@
 /*
  * devices: separated by ";": "ADDRESS CLASS VENDOR:DEVICE GROUP DRIVER [WORD...]", "-" for no group or driver.
  *	Words: boot_vga, console, bridge, vfs=N, sub=V:D, serial=S, path=P, variant=MODULE, late, blind=WHY,
- *	open=WHO, disk-open=WHO.
+ *	open=WHO, disk-open=WHO, unread (its file "file" could not be read: EACCES), driver-unread, unknown (unread,
+ *	and its class is 0000 then, its id 0000:0000).
  *	Lines of the machine itself: "no-iommu", "ignores-denylist", "driver NAME yes|no|unknown" (vfio-pci: yes).
  * policy: the text of bind.conf. cmdline: of the kernel.
  * needs: separated by ";": "storage ADDRESS", "network ADDRESS", "keyboard ADDRESS|elsewhere", "knows-storage",

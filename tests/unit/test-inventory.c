@@ -73,9 +73,9 @@ static const struct {
 	  1 },
 	{ "a name that is no address", "D: sys/bus/pci/devices/bogus\n", "", 1 },
 	{ "a junk group", "PCI: 01:00.0 0300 10de:13c2 - - -\nL: iommu_group=../../../kernel/iommu_groups/junk\n",
-	  "0000:01:00.0 030000 10de:13c2 0000:0000 -1  0000:01:00.0;", 0 },
+	  "0000:01:00.0 030000 10de:13c2 0000:0000 -1  0000:01:00.0;", 1 },
 	{ "a group number beyond reason", "PCI: 01:00.0 0300 10de:13c2 - - 4294967297\n",
-	  "0000:01:00.0 030000 10de:13c2 0000:0000 -1  0000:01:00.0;", 0 },
+	  "0000:01:00.0 030000 10de:13c2 0000:0000 -1  0000:01:00.0;", 1 },
 };
 
 TEST(inventory_scan)
@@ -93,6 +93,73 @@ TEST(inventory_scan)
 		CHECK_STR(text, cases[i].expected);
 		CHECK_INT(problems.count, cases[i].problems);
 		CHECK_INT(problem_count(&problems, PROBLEM_POLICY), 0);
+		inventory_free(&inventory);
+		problems_free(&problems);
+	}
+}
+
+/* "ADDRESS GROUP PATH FILE ERROR[ unknown];" */
+static char *describe_unread(const struct inventory *inventory)
+{
+	char *text = util_copy("");
+
+	for (size_t i = 0; i < inventory->n_unread; i++) {
+		const struct device *device = &inventory->unread[i];
+
+		test_append(&text, "%s %d %s %s %d%s;", device->address, device->iommu_group, device->path,
+			    device->unread, device->unread_error, device->is_unknown ? " unknown" : "");
+	}
+	return text;
+}
+
+#define DIRECTORY "sys/devices/pci0000:00/0000:00:01.0/0000:01:00.0/"
+#define BEHIND "PCI: 00:01.0/01:00.0 0300 10de:13c2 - foo 7\n"
+#define PATH " 0000:00:01.0/00.0 "
+
+/* A file that is a directory cannot be read (EISDIR), nor a link that is none (EINVAL). */
+static const struct {
+	const char *name, *tree, *expected;
+	size_t n_devices;
+} unread_cases[] = {
+	{ "nothing", BEHIND, "", 1 },
+	{ "modalias is a directory", BEHIND "D: " DIRECTORY "modalias\n", "0000:01:00.0 7" PATH "modalias 21 unknown;",
+	  0 },
+	{ "modalias of noise", BEHIND "A: modalias=junk\n", "0000:01:00.0 7" PATH "modalias 74 unknown;", 0 },
+	{ "an empty uevent", "P: /devices/pci0000:00/0000:00:01.0/0000:01:00.0\nE: X=Y\n",
+	  "0000:01:00.0 -1" PATH "uevent 74 unknown;", 0 },
+	{ "iommu_group is a directory", "PCI: 00:01.0/01:00.0 0300 10de:13c2 - foo -\nD: " DIRECTORY "iommu_group\n",
+	  "0000:01:00.0 -1" PATH "iommu_group 22;", 1 },
+	{ "iommu_group is a directory, but the group lists it",
+	  "PCI: 00:01.0/01:00.0 0300 10de:13c2 - foo -\nD: " DIRECTORY
+	  "iommu_group\nD: sys/kernel/iommu_groups/5/devices/0000:01:00.1\n"
+	  "D: sys/kernel/iommu_groups/12/devices/0000:01:00.0\n",
+	  "0000:01:00.0 12" PATH "iommu_group 22;", 1 },
+	{ "neither modalias nor iommu_group",
+	  "PCI: 00:01.0/01:00.0 0300 10de:13c2 - foo -\nD: " DIRECTORY "modalias\nD: " DIRECTORY "iommu_group\n",
+	  "0000:01:00.0 -1" PATH "modalias 21 unknown;", 0 },
+	{ "no group is no failure", "PCI: 00:01.0/01:00.0 0300 10de:13c2 - foo -\n", "", 1 },
+	{ "driver is a directory", "PCI: 00:01.0/01:00.0 0300 10de:13c2 - - 7\nD: " DIRECTORY "driver\n",
+	  "0000:01:00.0 7" PATH "driver 22;", 1 },
+	{ "sriov_numvfs of noise", BEHIND "A: sriov_numvfs=junk\n", "0000:01:00.0 7" PATH "sriov_numvfs 22;", 1 },
+	{ "more virtual functions than there are addresses", BEHIND "A: sriov_numvfs=65536\n",
+	  "0000:01:00.0 7" PATH "sriov_numvfs 74;", 1 },
+};
+
+TEST(inventory_unread)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(unread_cases); i++) {
+		int root = test_root(unread_cases[i].tree);
+		struct problems problems = { 0 };
+		struct inventory inventory;
+		cleanup_free char *text = NULL;
+
+		test_case("%s", unread_cases[i].name);
+		CHECK_INT(inventory_scan(&inventory, root, &problems), 0);
+		inventory_complete(&inventory, root, &(struct policy){ 0 }, true);
+		text = describe_unread(&inventory);
+		CHECK_STR(text, unread_cases[i].expected);
+		CHECK_INT(inventory.n_devices, unread_cases[i].n_devices);
+		CHECK_INT(inventory_group_count(&inventory) > 12, strstr(unread_cases[i].expected, " 12 ") != NULL);
 		inventory_free(&inventory);
 		problems_free(&problems);
 	}

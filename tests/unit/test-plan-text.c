@@ -57,6 +57,35 @@ static const struct {
 	{ "identity: no serial",
 	  { .devices = CARD("foo"), .policy = TAKE "serial=X2\n" },
 	  "rule 'a' names this slot for another serial number, but the kernel shows none; foo holds it" },
+	{ "identity: nobody can tell",
+	  { .devices = "01:00.0 0000 0000:0000 1 foo unknown", .policy = TAKE },
+	  "rule 'a' names this slot, but nobody can tell what is in it (file: Permission denied); the kernel log may "
+	  "say why; "
+	  "foo "
+	  "holds it" },
+	{ "group: itself cannot be read",
+	  { .devices = CARD("foo") " unread", .policy = TAKE },
+	  "its file cannot be read (Permission denied), so nobody can tell what would be taken; the kernel log may say "
+	  "why; "
+	  "foo "
+	  "holds it" },
+	{ "group: its driver cannot be read",
+	  { .devices = CARD("-") " unread driver-unread", .policy = TAKE },
+	  "its file cannot be read (Permission denied), so nobody can tell what would be taken; the kernel log may say "
+	  "why; "
+	  "nobody can tell what holds it" },
+	{ "group: a function of the group cannot be read",
+	  { .devices = CARD("-") ";02:00.0 0000 0000:0000 1 foo unknown", .policy = TAKE },
+	  "the file of 0000:02:00.0 in the same IOMMU group cannot be read (Permission denied), so nobody can tell "
+	  "what would "
+	  "be "
+	  "taken; the kernel log may say why; no driver holds it" },
+	{ "group: a function of the slot cannot be read",
+	  { .devices = CARD("bar") ";01:00.1 1200 1111:0001 - foo unread", .policy = TAKE },
+	  "the file of 0000:01:00.1 in the same slot cannot be read (Permission denied), so nobody can tell what would "
+	  "be "
+	  "taken; "
+	  "the kernel log may say why; bar holds it" },
 	{ "identity: path",
 	  { .devices = CARD("foo"), .policy = TAKE "path=02:00.0\n" },
 	  "rule 'a' names this address together with another path; the device is at 0000:01:00.0, path 0000:01:00.0; "
