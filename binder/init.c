@@ -99,6 +99,7 @@ int command_init(char **argv, char **environment)
 	struct mounted done[ARRAY_SIZE(mounts)] = { 0 };
 	int root;
 
+	log_setup("vfio-bind", false, -1);
 	if (chdir("/") < 0)
 		log_warning("init: cannot change to /: %s, ignoring", strerror(errno));
 	mount_missing(done);

@@ -6,7 +6,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
-checks="format spdx shell sizes includes paths calls manual table analyzer cppcheck tidy"
+checks="format spdx shell sizes includes paths calls manual messages table analyzer cppcheck tidy"
 passed=0 failed=0
 jobs=$(nproc)
 include_flags="-std=gnu17 -D_GNU_SOURCE -I. -Itests -D_FORTIFY_SOURCE=2 -O2 $(pkg-config --cflags expat)"
@@ -112,6 +112,8 @@ check_manual() {
 		grep -oE '"[a-z0-9-]+"' | tr -d '"' | sort -u)
 	[ -z "$bad" ] || { printf '%s' "$bad"; return 1; }
 }
+
+check_messages() { python3 tests/messages.py; }
 
 # What tests/system/README.md says is proven by which check: each check that it names is there. "..." stands for anything.
 check_table() {

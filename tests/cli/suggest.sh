@@ -177,11 +177,23 @@ saved 0000:02:00.0 0000:02:00.1
 t "--ask: no card, but the disk; an odd answer is asked again"
 answers 'what\n\ny\ny\nn\n'
 exits 0
-says "Answer y, n, or q"
+says "Answer y, n, or q to stop without a policy."
 saved 0000:00:03.0
 
 t "--ask: q stops without a policy"
 answers 'q\n'
 exits 1
-says "Stopped; nothing was suggested"
+says "Stopped; nothing was suggested."
 is output "$(cat "$work/out")" ""
+
+t "--ask: no sign of a console, what shares a group, and what cannot be given"
+rm "$policy"
+for f in "$devices"/0000:0[12]:00.0/boot_vga; do echo 0 >"$f"; done
+printf 'PCI: 00:02.0/02:00.2 078000 8086:10d3 - serial 4\nPCI: 00:05.0 0c0330 8086:1e31 8086:0000 xhci_hcd -\n' >"$work/more"
+"$mktree" "$work/more" "$root"
+answers 'n\nn\ny\nn\nn\nn\n'
+exits 1
+says "Nothing says which GPU carries the console: make sure that you keep that one."
+says "  with 0000:02:00.2  "
+says " (it is in the same IOMMU group)"
+says "  It cannot be given now: "
