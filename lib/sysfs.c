@@ -47,7 +47,7 @@ int sysfs_write(int root, const char *path, const char *value)
 	size_t length = strlen(value);
 	ssize_t n;
 
-	fd = root_open(root, path, O_WRONLY | O_NONBLOCK, 0);
+	fd = root_open(root, path, O_WRONLY | O_TRUNC | O_NONBLOCK, 0);
 	if (fd < 0)
 		return fd;
 	n = write(fd, value, length);

@@ -163,11 +163,11 @@ TEST(tuning_up_and_down)
 	int root = test_root(HOST);
 
 	check(root, NOBODY, 0, "ff\n");
-	check(root, GUESTS("2-3"), 0, "f3\n");
-	check(root, GUESTS("2-3"), 0, "f3\n");
-	check(root, GUESTS("2-3", "3-5"), 0, "c3\n");
-	check(root, GUESTS("3-5"), 0, "c7\n");
-	check(root, NOBODY, 0, "ff\n");
+	check(root, GUESTS("2-3"), 0, "f3");
+	check(root, GUESTS("2-3"), 0, "f3");
+	check(root, GUESTS("2-3", "3-5"), 0, "c3");
+	check(root, GUESTS("3-5"), 0, "c7");
+	check(root, NOBODY, 0, "ff");
 	CHECK_INT(faccessat(root, PATH_SETTINGS, F_OK, 0), -1);
 }
 
@@ -175,7 +175,7 @@ TEST(tuning_foreign_change)
 {
 	int root = test_root(HOST);
 
-	check(root, GUESTS("2-3"), 0, "f3\n");
+	check(root, GUESTS("2-3"), 0, "f3");
 	test_write_file(root, PATH_WORKQUEUE_CPUS, "1", 1);
 	check(root, GUESTS("2-3"), -EBUSY, "1");
 	check(root, NOBODY, 0, "1");
