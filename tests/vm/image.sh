@@ -87,6 +87,41 @@ image_tool()
 	echo "$program"
 }
 
+# image_headers KERNELDIR: what modules are built with, unpacked beside the kernel once; prints the directory. Debian's
+# Makefile names a place where nothing is installed here.
+image_headers()
+{
+	local release suite headers=$1/headers packages
+
+	release=$(<"$1/release")
+	suite=$(basename "$1")
+	(
+		exec 9>"$1/headers.lock"
+		flock 9
+		[ ! -e "$headers/made" ] || exit 0
+		rm -rf "$headers"
+		packages=$("$top/deps/apt.sh" "$suite" depends "linux-headers-$release" | grep -v '^linux-compiler')
+		# shellcheck disable=SC2086 # a list
+		"$top/deps/apt.sh" "$suite" unpack "$headers" "linux-headers-$release" $packages >&2 && touch "$headers/made"
+	) || return
+	sed -i "s|^include .*/usr/src/|include $headers/usr/src/|" "$headers/usr/src/linux-headers-$release/Makefile"
+	echo "$headers/usr/src/linux-headers-$release"
+}
+
+# image_module KERNELDIR NAME: the module tests/vm/NAME/NAME.c for that kernel; prints the name of the file.
+image_module()
+{
+	local headers directory=$build/$2-module
+
+	headers=$(image_headers "$1") || return
+	rm -rf "$directory"
+	mkdir -p "$directory"
+	cp "$vm/$2/$2.c" "$directory/"
+	echo "obj-m := $2.o" >"$directory/Kbuild"
+	make -s -C "$headers" "M=$directory" modules >"$directory/log" 2>&1 || { cat "$directory/log" >&2; return 1; }
+	echo "$directory/$2.ko"
+}
+
 # image_copy_program PROGRAM: a dynamic one, with all its libraries, into the current directory.
 image_copy_program()
 {
