@@ -20,6 +20,7 @@
 #include "hooks/conf.h"
 #include "hooks/disks.h"
 #include "hooks/reconcile.h"
+#include "hooks/retune.h"
 #include "lib/file.h"
 #include "lib/log.h"
 #include "lib/paths.h"
@@ -46,6 +47,7 @@ struct guard {
 	int lock;      /* says that we live */
 	int signals;
 	bool is_missing; /* something could not be had: try again */
+	struct retune retune;
 };
 
 /* --- what is held ------------------------------------------------------------------------------------------------ */
@@ -260,8 +262,9 @@ static int watch(struct guard *guard)
 	for (;;) {
 		struct pollfd ready[] = { { guard->process, POLLIN, 0 },
 					  { guard->changes, POLLIN, 0 },
-					  { guard->signals, POLLIN, 0 } };
-		int n = poll(ready, ARRAY_SIZE(ready), time_to_wait(guard));
+					  { guard->signals, POLLIN, 0 },
+					  { guard->retune.watch, POLLIN, 0 } };
+		int n = poll(ready, ARRAY_SIZE(ready), retune_time(&guard->retune, time_to_wait(guard)));
 
 		if (n < 0 && errno != EINTR)
 			return EXIT_FAILURE;
@@ -284,6 +287,9 @@ static int watch(struct guard *guard)
 			}
 			return end(guard);
 		}
+		if (ready[3].revents != 0)
+			retune_note(&guard->retune);
+		retune_run(&guard->retune, &guard->host);
 		if (guard->is_missing) {
 			guard->is_missing = false;
 			take_inhibitor(guard);
@@ -332,7 +338,9 @@ static int run(struct guard *guard)
 		take_inhibitor(guard);
 		watch_process(guard);
 		(void)sd_notifyf(0, "READY=1\nSTATUS=Guards guest %s", guard->claim.name);
+		retune_open(&guard->retune, guard->host.root, guard->claim.tune);
 		code = watch(guard);
+		retune_close(&guard->retune);
 	}
 	claims_end_guard(guard->host.root, guard->uuid);
 	return code;

@@ -9,7 +9,7 @@ char *setting_parse(enum setting_format format, const char *text)
 
 	if (format == SETTING_WORD)
 		return text[0] != '\0' && strpbrk(text, " \t\n") == NULL ? util_copy(text) : NULL;
-	if (format == SETTING_LIST ? !cpulist_parse(text, &cpus) : !cpulist_parse_mask(text, &cpus))
+	if (format == SETTING_IRQ ? !cpulist_parse(text, &cpus) : !cpulist_parse_mask(text, &cpus))
 		return NULL;
 	return cpulist_is_empty(&cpus) ? NULL : cpulist_format(&cpus);
 }
@@ -38,6 +38,22 @@ static char *wanted_value(const struct setting *setting, const char *former)
 	return cpulist_is_empty(&cpus) ? util_copy(former) : cpulist_format(&cpus);
 }
 
+/* Somebody else has changed it. */
+static enum setting_step decide_foreign(const struct setting *setting, const char *current)
+{
+	struct cpulist left = { 0 };
+
+	if (setting->format == SETTING_IRQ && setting->is_balanced)
+		return setting->is_wanted ? SETTING_NONE : SETTING_DROP;
+	if (!setting->is_wanted)
+		return SETTING_FORGET;
+	if (setting->format != SETTING_IRQ)
+		return SETTING_FOREIGN;
+	(void)cpulist_parse(current, &left);
+	cpulist_keep(&left, &setting->away);
+	return cpulist_is_empty(&left) ? SETTING_NONE : SETTING_FOREIGN;
+}
+
 void setting_decide(const struct setting *setting, const char *current, const struct setting_record *record,
 		    struct setting_decision *ret)
 {
@@ -52,7 +68,7 @@ void setting_decide(const struct setting *setting, const char *current, const st
 		return;
 	}
 	if (record != NULL && !is_ours) {
-		ret->step = setting->is_wanted ? SETTING_FOREIGN : SETTING_FORGET;
+		ret->step = decide_foreign(setting, current);
 		return;
 	}
 	ret->value = setting->is_wanted ? wanted_value(setting, former) : util_copy(former);

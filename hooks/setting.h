@@ -11,15 +11,18 @@
 
 #include "lib/cpulist.h"
 
-/* How the kernel writes the value: a list of CPUs, a mask of CPUs, or a word. We write CPUs as lists everywhere else.
+/*
+ * How the kernel writes the value: a list of CPUs, a mask of CPUs, or a word. We write CPUs as lists everywhere else.
+ * The list is that of an interrupt. Others move interrupts as well (irqbalance, the kernel when a processor goes): one
+ * that keeps away from the guests' CPUs is as it should be, whoever has moved it; and the kernel keeps some for itself.
  */
-enum setting_format { SETTING_LIST, SETTING_MASK, SETTING_WORD };
+enum setting_format { SETTING_IRQ, SETTING_MASK, SETTING_WORD };
 
 struct setting {
 	char *path; /* owned; relative to the root */
 	enum setting_format format;
 	bool is_wanted;       /* false: it shall be what it was */
-	bool may_refuse;      /* the kernel does not let everybody have it: that is no failure */
+	bool is_balanced;     /* (an interrupt) somebody else sees to it, too: what that makes of it is no failure */
 	struct cpulist away;  /* CPUs that it shall not have (a list or a mask) */
 	struct cpulist spare; /* what it gets if nothing would be left */
 	const char *word;     /* what it shall be (a word); not owned */

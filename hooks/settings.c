@@ -12,7 +12,7 @@
 #define HEADER "vfiokit-settings 1"
 #define RECORDS_MAX (1024 * 1024)
 
-static const char *const formats[] = { [SETTING_LIST] = "list", [SETTING_MASK] = "mask", [SETTING_WORD] = "word" };
+static const char *const formats[] = { [SETTING_IRQ] = "irq", [SETTING_MASK] = "mask", [SETTING_WORD] = "word" };
 
 struct setting *settings_add(struct settings *settings, const char *path, enum setting_format format)
 {
@@ -80,7 +80,7 @@ static bool take_value(char **line, enum setting_format format, char **ret)
 	if (word == NULL || word[0] == '\0')
 		return false;
 	/* As we write it, also what is a mask for the kernel. */
-	*ret = setting_parse(format == SETTING_MASK ? SETTING_LIST : format, word);
+	*ret = setting_parse(format == SETTING_MASK ? SETTING_IRQ : format, word);
 	return *ret != NULL;
 }
 
@@ -202,6 +202,33 @@ static void went_wrong(struct work *work, int error)
 		work->result = error;
 }
 
+static struct setting_record *add_record(struct work *work, const struct setting *setting, const char *former,
+					 const char *current)
+{
+	struct setting_record *record = util_append(&work->records.items, &work->records.count, sizeof(*record));
+
+	record->path = util_copy(setting->path);
+	record->format = setting->format;
+	record->former = util_copy(former);
+	record->written = util_copy(current);
+	record->next = util_copy(current);
+	return record;
+}
+
+/*
+ * All interrupts are remembered, not only those that we move: one that comes later begins with the affinity that we
+ * gave to new ones, and will want what it would have had without us.
+ */
+static void remember_interrupt(struct work *work, const struct setting *setting, const char *current)
+{
+	const struct setting_record *born = find_record(&work->records, PATH_IRQ_DEFAULT);
+
+	if (setting->format != SETTING_IRQ || find_record(&work->records, setting->path) != NULL)
+		return;
+	(void)add_record(work, setting, born != NULL && streq(current, born->written) ? born->former : current,
+			 current);
+}
+
 /* What is gone (an interrupt, a processor) needs nothing any more. */
 static void add_task(struct work *work, const struct setting *setting)
 {
@@ -209,7 +236,7 @@ static void add_task(struct work *work, const struct setting *setting)
 	struct task *task;
 
 	if (current == NULL) {
-		if (sysfs_exists(work->root, setting->path) && !setting->may_refuse) {
+		if (sysfs_exists(work->root, setting->path) && setting->format != SETTING_IRQ) {
 			log_warning("/%s: cannot be read; it was left as it is", setting->path);
 			went_wrong(work, -EIO);
 		} else {
@@ -220,6 +247,7 @@ static void add_task(struct work *work, const struct setting *setting)
 	task = util_append(&work->tasks, &work->n_tasks, sizeof(*task));
 	task->setting = setting;
 	task->current = current;
+	remember_interrupt(work, setting, current);
 	setting_decide(setting, current, find_record(&work->records, setting->path), &task->decision);
 }
 
@@ -228,30 +256,33 @@ static void announce(struct work *work, const struct task *task)
 {
 	struct setting_record *record = find_record(&work->records, task->setting->path);
 
-	if (record == NULL) {
-		record = util_append(&work->records.items, &work->records.count, sizeof(*record));
-		record->path = util_copy(task->setting->path);
-		record->format = task->setting->format;
-		record->former = util_copy(task->current);
-		record->written = util_copy(task->current);
-		record->next = util_copy(task->decision.value);
-		return;
-	}
+	if (record == NULL)
+		record = add_record(work, task->setting, task->current, task->current);
 	replace(&record->next, task->decision.value);
+}
+
+/*
+ * EIO: the kernel manages this interrupt, or none of its kind can be moved (Linux: write_irq_affinity() in
+ * kernel/irq/proc.c). One that is gone has no file any more.
+ */
+static bool may_fail(const struct task *task, int error)
+{
+	return task->setting->format == SETTING_IRQ && (error == -EIO || error == -EPERM || error == -ENOENT);
 }
 
 static void refused(struct work *work, const struct task *task, int error)
 {
-	if (task->setting->may_refuse) {
-		work->refused++;
-	} else {
+	const struct setting_record *record = find_record(&work->records, task->setting->path);
+
+	if (!may_fail(task, error)) {
 		log_warning("/%s: cannot be set to '%s': %s; it was left as it is", task->setting->path,
 			    task->decision.value, strerror(-error));
 		went_wrong(work, error);
+	} else if (error != -ENOENT && task->setting->is_wanted) {
+		work->refused++;
 	}
 	/* If it never had anything from us, there is nothing to give back. */
-	if (streq(find_record(&work->records, task->setting->path)->written,
-		  find_record(&work->records, task->setting->path)->former))
+	if (may_fail(task, error) || streq(record->written, record->former))
 		drop_record(&work->records, task->setting->path);
 }
 
@@ -322,6 +353,14 @@ static void run_tasks(struct work *work)
 	(void)write_records(work->root, &work->records);
 }
 
+static void add_unwanted_one(const struct setting_record *record, bool is_balanced, struct settings *ret)
+{
+	struct setting *setting = settings_add(ret, record->path, record->format);
+
+	setting->is_wanted = false;
+	setting->is_balanced = is_balanced;
+}
+
 /* Those that we remember and nobody wants: as settings that shall be what they were. */
 static void add_unwanted(const struct setting_records *records, const struct settings *wanted, struct settings *ret)
 {
@@ -331,7 +370,7 @@ static void add_unwanted(const struct setting_records *records, const struct set
 		for (size_t k = 0; k < wanted->count && !is_wanted; k++)
 			is_wanted = streq(wanted->items[k].path, records->items[i].path);
 		if (!is_wanted)
-			settings_add(ret, records->items[i].path, records->items[i].format)->is_wanted = false;
+			add_unwanted_one(&records->items[i], wanted->is_balanced, ret);
 	}
 }
 

@@ -4,7 +4,7 @@
  * next can give everything back.
  *
  *	vfiokit-settings 1
- *	FORMAT PATH FORMER WRITTEN NEXT         FORMAT: list, mask or word; as in struct setting_record
+ *	FORMAT PATH FORMER WRITTEN NEXT         FORMAT: irq, mask or word; as in struct setting_record
  */
 #ifndef VFIOKIT_HOOKS_SETTINGS_H
 #define VFIOKIT_HOOKS_SETTINGS_H
@@ -16,6 +16,7 @@
 struct settings {
 	struct setting *items; /* owned */
 	size_t count;
+	bool is_balanced; /* somebody else moves interrupts as well, also those that are not among these any more */
 };
 
 struct setting_records {
@@ -40,7 +41,7 @@ char *settings_read(int root, const char *path, enum setting_format format);
 
 /*
  * Makes each of them what it shall be, reads it back, and gives back those that are remembered and not among them.
- * Takes the lock of the hooks as held. ret_refused: how many the kernel keeps for itself (may_refuse). Returns 0 if all
+ * Takes the lock of the hooks as held. ret_refused: how many interrupts the kernel keeps for itself. Returns 0 if all
  * others are as they should be, or a negative errno; each thing that went wrong was logged.
  */
 int settings_apply(int root, const struct settings *settings, size_t *ret_refused);

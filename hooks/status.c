@@ -11,6 +11,7 @@
 #include "hooks/daemon.h"
 #include "hooks/reconcile.h"
 #include "hooks/records.h"
+#include "hooks/status_tuning.h"
 #include "lib/file.h"
 #include "lib/paths.h"
 #include "lib/root.h"
@@ -230,6 +231,7 @@ static void print_lines(const cJSON *document)
 	}
 	cJSON_ArrayForEach(object, cJSON_GetObjectItemCaseSensitive(document, "units")) printf(
 		"%s: CPUs %s, %s\n", text_of(object, "unit"), text_of(object, "effective"), text_of(object, "state"));
+	status_tuning_print(document);
 }
 
 /* A guest that has ended, a guard or an inhibitor that is not there, a unit that is not confined. */
@@ -246,7 +248,7 @@ static bool is_wrong(const cJSON *document)
 			   cJSON_GetObjectItemCaseSensitive(
 				   document, "units")) if (streq(text_of(object, "state"), "foreign") ||
 							   streq(text_of(object, "state"), "ignored")) return true;
-	return false;
+	return status_tuning_is_wrong(document);
 }
 
 int status_print(struct host *host, bool json)
@@ -272,6 +274,7 @@ int status_print(struct host *host, bool json)
 	for (size_t i = 0; i < claims.count; i++)
 		cJSON_AddItemToArray(array, describe_claim(host, &claims.items[i], &inhibitors));
 	cJSON_AddItemToObject(document, "units", describe_units(host, &machine));
+	status_tuning_add(document, host->root);
 	claims_free(&claims);
 	free_inhibitors(&inhibitors);
 	daemon_free(&view);

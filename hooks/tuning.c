@@ -5,6 +5,7 @@
 
 #include "hooks/conf_guest.h"
 #include "hooks/cpus.h"
+#include "hooks/irqs.h"
 #include "hooks/settings.h"
 #include "lib/log.h"
 #include "lib/paths.h"
@@ -43,17 +44,32 @@ static void want_workqueues(const struct claims *claims, const struct isolation_
 	setting->spare = spare_cpus(machine, &taken);
 }
 
+/* A CPU that is offline takes no interrupts; none is left for them only if the guests have all of those that are on. */
+static int want_irqs(int root, const struct claims *claims, const struct isolation_machine *machine,
+		     struct settings *settings)
+{
+	struct cpulist taken = tuning_cpus(claims, TUNE_IRQS), spare = spare_cpus(machine, &taken);
+	int result;
+
+	if (cpulist_is_empty(&taken) && !sysfs_exists(root, PATH_IRQS))
+		return 0;
+	result = irqs_tell(root, &taken, &machine->online, &settings->is_balanced);
+	if (!cpulist_is_empty(&taken))
+		irqs_want(root, &taken, &spare, settings);
+	return result;
+}
+
 int tuning_apply(int root, const struct claims *claims)
 {
 	struct isolation_machine machine;
 	struct settings settings = { 0 };
 	unsigned int wanted = 0;
 	size_t refused;
-	int result;
+	int told, result;
 
 	for (size_t i = 0; i < claims->count; i++)
 		wanted |= claims->items[i].tune;
-	if (wanted == 0 && !sysfs_exists(root, PATH_SETTINGS))
+	if (wanted == 0 && !sysfs_exists(root, PATH_SETTINGS) && !sysfs_exists(root, PATH_IRQS))
 		return 0;
 	result = cpus_read_machine(root, &machine);
 	if (result < 0) {
@@ -61,7 +77,9 @@ int tuning_apply(int root, const struct claims *claims)
 		return result;
 	}
 	want_workqueues(claims, &machine, &settings);
+	told = want_irqs(root, claims, &machine, &settings);
 	result = settings_apply(root, &settings, &refused);
+	irqs_say_kept(root, refused);
 	settings_free(&settings);
-	return result;
+	return told < 0 ? told : result;
 }

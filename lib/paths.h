@@ -40,6 +40,7 @@
 #define PATH_HOOKS_LOCK PATH_RUN "/hooks.lock"
 #define PATH_CPUS PATH_RUN "/cpus"
 #define PATH_SETTINGS PATH_RUN "/settings"
+#define PATH_IRQS PATH_RUN "/irqs"
 #define PATH_REFUSED PATH_RUN "/refused"
 #define PATH_GUARDS PATH_RUN "/guards"
 /* libvirt's pid files: NAME.pid, for libvirtd and virtqemud alike. */
@@ -47,6 +48,8 @@
 
 #define PATH_LIBVIRT_HOOKS "etc/libvirt/hooks/qemu.d"
 #define PATH_LIBVIRT_HOOK "etc/libvirt/hooks/qemu"
+/* irqbalance's: irqbalancePID.sock. */
+#define PATH_IRQBALANCE "run/irqbalance"
 #define PATH_SELINUX_ENFORCE "sys/fs/selinux/enforce"
 #define PATH_HOOK "usr/sbin/vfio-hook"
 
@@ -60,6 +63,9 @@
 #define PATH_SWAPS "proc/swaps"
 #define PATH_BTRFS "sys/fs/btrfs"
 #define PATH_CPU "sys/devices/system/cpu"
+#define PATH_IRQ "proc/irq"
+#define PATH_IRQ_DEFAULT PATH_IRQ "/default_smp_affinity"
+#define PATH_IRQ_ACTIONS "sys/kernel/irq"
 #define PATH_WORKQUEUE_CPUS "sys/devices/virtual/workqueue/cpumask"
 #define PATH_BLOCK_BY_NUMBER "sys/dev/block"
 #define PATH_USB_DEVICES "sys/bus/usb/devices"

@@ -25,9 +25,9 @@ int sysfs_read(int root, const char *path, char *buffer, size_t size);
 int sysfs_read_number(int root, const char *path, uint64_t *ret);
 
 /*
- * Writes an attribute with exactly one write(2), as sysfs wants it; a short write is -EIO. In a folder that stands for a
- * machine the old value goes, as it does for a shell's '>' (sysfs and proc do not care). Note that an
- * empty value never reaches the driver core: clear driver_override with "\n" (Linux 6.1 and 6.12).
+ * Writes an attribute with exactly one write(2), as sysfs wants it; a short write is -EIO. In a folder that stands for
+ * a machine the old value goes, as it does for a shell's '>' (sysfs and proc do not care). Note that an empty value
+ * never reaches the driver core: clear driver_override with "\n" (Linux 6.1 and 6.12).
  */
 int sysfs_write(int root, const char *path, const char *value);
 

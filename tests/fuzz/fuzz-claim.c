@@ -3,6 +3,7 @@
  */
 #include "hooks/claim.h"
 #include "hooks/cpus.h"
+#include "hooks/irqs.h"
 #include "hooks/records.h"
 #include "hooks/settings.h"
 #include "tests/fuzz/fuzz.h"
@@ -58,6 +59,23 @@ static void read_settings(const char *text, size_t size)
 	free(first);
 }
 
+static void read_irqs(const char *text, size_t size)
+{
+	struct irqs_memory memory, again;
+	char *first, *second;
+
+	if (!irqs_parse(&memory, text, size))
+		return;
+	first = irqs_format(&memory);
+	if (!irqs_parse(&again, first, strlen(first)))
+		abort();
+	second = irqs_format(&again);
+	if (!streq(first, second))
+		abort();
+	free(first);
+	free(second);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = fuzz_text(data, size);
@@ -65,6 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	read_claim(text, size);
 	read_records(text, size);
 	read_settings(text, size);
+	read_irqs(text, size);
 	free(text);
 	return 0;
 }

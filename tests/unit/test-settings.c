@@ -46,7 +46,7 @@ TEST(setting_decide)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct setting setting = { .format = SETTING_LIST, .is_wanted = cases[i].away != NULL };
+		struct setting setting = { .format = SETTING_MASK, .is_wanted = cases[i].away != NULL };
 		cleanup_free char *record_text = util_copy(cases[i].record != NULL ? cases[i].record : "//");
 		cleanup_free char *got = NULL;
 		char *rest = record_text;
@@ -72,9 +72,9 @@ TEST(setting_values)
 		enum setting_format format;
 		const char *text, *value, *again; /* value NULL: none */
 	} cases[] = {
-		{ SETTING_LIST, "0-3", "0-3", "0-3" },
-		{ SETTING_LIST, "", NULL, NULL },
-		{ SETTING_LIST, "x", NULL, NULL },
+		{ SETTING_IRQ, "0-3", "0-3", "0-3" },
+		{ SETTING_IRQ, "", NULL, NULL },
+		{ SETTING_IRQ, "x", NULL, NULL },
 		{ SETTING_MASK, "ff,00000000", "32-39", "ff,00000000" },
 		{ SETTING_MASK, "0", NULL, NULL },
 		{ SETTING_WORD, "schedutil", "schedutil", "schedutil" },
@@ -104,15 +104,15 @@ TEST(settings_records)
 		bool good;
 	} cases[] = {
 		{ HEAD, true },
-		{ HEAD "list proc/irq/1/smp_affinity_list 0-3 0-1 0-1\nmask a 0-40 0 1\nword b x y z\n", true },
+		{ HEAD "irq proc/irq/1/smp_affinity_list 0-3 0-1 0-1\nmask a 0-40 0 1\nword b x y z\n", true },
 		{ "vfiokit-settings 2\n", false },
 		{ "", false },
-		{ HEAD "list a 0 0\n", false },
-		{ HEAD "list a 0 0 0 0\n", false },
-		{ HEAD "list a  0 0\n", false },
-		{ HEAD "list /a 0 0 0\n", false },
-		{ HEAD "list a/../b 0 0 0\n", false },
-		{ HEAD "lists a 0 0 0\n", false },
+		{ HEAD "mask a 0 0\n", false },
+		{ HEAD "mask a 0 0 0 0\n", false },
+		{ HEAD "mask a  0 0\n", false },
+		{ HEAD "mask /a 0 0 0\n", false },
+		{ HEAD "mask a/../b 0 0 0\n", false },
+		{ HEAD "list a 0 0 0\n", false },
 		{ HEAD "mask a f 0 0\n", false },
 	};
 
@@ -152,6 +152,7 @@ static void check(int root, const char *const *guests, int expected, const char 
 	CHECK_INT(tuning_apply(root, &claims), expected);
 	claims_free(&claims);
 	text = test_read_file(root, PATH_WORKQUEUE_CPUS);
+	text[strcspn(text, "\n")] = '\0';
 	CHECK_STR(text, value);
 }
 
@@ -162,7 +163,7 @@ TEST(tuning_up_and_down)
 {
 	int root = test_root(HOST);
 
-	check(root, NOBODY, 0, "ff\n");
+	check(root, NOBODY, 0, "ff");
 	check(root, GUESTS("2-3"), 0, "f3");
 	check(root, GUESTS("2-3"), 0, "f3");
 	check(root, GUESTS("2-3", "3-5"), 0, "c3");
