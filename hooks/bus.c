@@ -287,21 +287,27 @@ static int wait_for_job(struct bus *bus)
 	return bus->job_failed ? -ECANCELED : 0;
 }
 
+static int take_job(sd_bus_message *reply, char **ret)
+{
+	const char *path = "";
+	int result = sd.bus_message_read(reply, "o", &path);
+
+	if (result >= 0)
+		*ret = util_copy(path);
+	return result;
+}
+
 /* StartUnit and its like; ret_job: a copy of the job's path, or NULL. */
 static int queue_job(struct bus *bus, const char *method, const char *unit, char **ret_job)
 {
 	sd_bus_message *message = NULL, *reply = NULL;
-	const char *path = "";
 	int result = new_systemd_call(bus, method, &message);
 
 	if (result >= 0)
 		result = sd.bus_message_append(message, "ss", unit, "replace");
 	result = call(bus, message, result, &reply);
-	if (result == 0 && ret_job != NULL) {
-		result = sd.bus_message_read(reply, "o", &path);
-		if (result >= 0)
-			*ret_job = util_copy(path);
-	}
+	if (result == 0 && ret_job != NULL)
+		result = take_job(reply, ret_job);
 	sd.bus_message_unref(reply);
 	return result < 0 ? result : 0;
 }
@@ -330,13 +336,19 @@ static int subscribe(struct bus *bus)
 	return result < 0 ? result : 0;
 }
 
-static int run_job(struct bus *bus, const char *method, const char *unit)
+/* From now on the end of a job is noticed. */
+static int expect_job(struct bus *bus)
 {
-	int result = subscribe(bus);
-
 	free(bus->job);
 	bus->job = NULL;
 	bus->job_ended = false;
+	return subscribe(bus);
+}
+
+static int run_job(struct bus *bus, const char *method, const char *unit)
+{
+	int result = expect_job(bus);
+
 	if (result == 0)
 		result = queue_job(bus, method, unit, &bus->job);
 	if (result == 0)
@@ -359,6 +371,24 @@ int bus_stop_unit(struct bus *bus, const char *unit)
 	int result = run_job(bus, "StopUnit", unit);
 
 	return result == -ENOENT ? 0 : result;
+}
+
+int bus_enter_scope(struct bus *bus, const char *scope, const char *slice, const char *description)
+{
+	sd_bus_message *message = NULL, *reply = NULL;
+	int result = expect_job(bus);
+
+	if (result == 0)
+		result = new_systemd_call(bus, "StartTransientUnit", &message);
+	if (result >= 0)
+		result = sd.bus_message_append(message, "ssa(sv)a(sa(sv))", scope, "fail", 4, "Description", "s",
+					       description, "Slice", "s", slice, "CollectMode", "s",
+					       "inactive-or-failed", "PIDs", "au", 1, (uint32_t)getpid(), 0);
+	result = call(bus, message, result, &reply);
+	if (result == 0)
+		result = take_job(reply, &bus->job);
+	sd.bus_message_unref(reply);
+	return result < 0 ? result : wait_for_job(bus);
 }
 
 int bus_unit_state(struct bus *bus, const char *unit, char **ret)

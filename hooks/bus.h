@@ -35,6 +35,12 @@ int bus_restart_unit(struct bus *bus, const char *unit);
 /* Stops a unit and waits until that is done. One that does not run is fine. */
 int bus_stop_unit(struct bus *bus, const char *unit);
 
+/*
+ * Moves this process into a new scope below a slice, and waits until it is there. The scope goes with its last process;
+ * systemd makes the slice if there is none.
+ */
+int bus_enter_scope(struct bus *bus, const char *scope, const char *slice, const char *description);
+
 /* ActiveState of a unit, owned by the caller. */
 int bus_unit_state(struct bus *bus, const char *unit, char **ret);
 

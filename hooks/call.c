@@ -3,12 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/time.h>
 
 #include "hooks/disks.h"
+#include "hooks/input.h"
 #include "hooks/preflight.h"
 #include "hooks/reconcile.h"
 #include "hooks/wants.h"
@@ -18,9 +18,6 @@
 #include "lib/sysfs.h"
 
 #define PROGRAM "vfio-hook"
-
-/* Descriptions of most guests are smaller. */
-#define INPUT_SIZE 16384
 
 /* What systemd may take to start or stop a guard (ms), and how much later than the deadline we are ended by a signal.
  */
@@ -58,16 +55,20 @@ static void set_alarm(void)
 	(void)setitimer(ITIMER_REAL, &time, NULL);
 }
 
-/* The one way to refuse: libvirt shows standard error to whoever wanted to start the guest. Returns the exit code. */
-static int refuse(const struct call *call, const char *where, const char *why)
+int call_refuse(const struct host *host, const char *guest, const char *where, const char *why)
 {
-	cleanup_free char *name = util_copy_printable(call->name), *reason = util_copy_printable(why);
+	cleanup_free char *name = util_copy_printable(guest), *reason = util_copy_printable(why);
 
-	if (call->host->has_journal)
+	if (host->has_journal)
 		log_error("guest %s: %s%s%s; it is not started", name, where, where[0] != '\0' ? ": " : "", reason);
 	fprintf(stderr, PROGRAM ": guest %s: %s%s%s; it is not started\n", name, where, where[0] != '\0' ? ": " : "",
 		reason);
 	return EXIT_FAILURE;
+}
+
+static int refuse(const struct call *call, const char *where, const char *why)
+{
+	return call_refuse(call->host, call->name, where, why);
 }
 
 static void warn(const struct call *call, const char *where, const char *why)
@@ -78,39 +79,6 @@ static void warn(const struct call *call, const char *where, const char *why)
 }
 
 /* --- the description -------------------------------------------------------------------------------------------- */
-
-/* Reads until its end, the limit of size, or the deadline. What is missing then makes it ill-formed. */
-static char *read_input(const struct host *host, size_t *ret_length)
-{
-	size_t size = INPUT_SIZE, used = 0;
-	char *text = util_alloc(size + 1);
-
-	while (used <= DOMAIN_SIZE_MAX) {
-		struct pollfd input = { STDIN_FILENO, POLLIN, 0 };
-		uint64_t clock = claims_clock();
-		ssize_t n;
-
-		if (clock >= host->deadline || poll(&input, 1, (int)(host->deadline - clock)) <= 0)
-			break;
-		if (used == size) {
-			char *larger = util_alloc(size * 2 + 1);
-
-			memcpy(larger, text, used);
-			free(text);
-			text = larger;
-			size *= 2;
-		}
-		n = read(STDIN_FILENO, text + used, size - used);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			break;
-		used += (size_t)n;
-	}
-	text[used] = '\0';
-	*ret_length = used;
-	return text;
-}
 
 static void read_settings(struct call *call, const char *name, const char *uuid)
 {
@@ -129,7 +97,7 @@ static void read_settings(struct call *call, const char *name, const char *uuid)
 static const char *read_domain(struct call *call)
 {
 	size_t length;
-	cleanup_free char *text = read_input(call->host, &length);
+	cleanup_free char *text = input_read(call->host, &length);
 	const char *wrong = domain_parse(&call->domain, text, length);
 
 	if (streq(call->operation, "release"))
@@ -237,13 +205,13 @@ static int check_devices(const struct call *call)
 	return code;
 }
 
-/* What cannot be had is said once, when the guest starts. */
-static void make_claim(const struct call *call, struct claim *claim)
+/* What cannot be had is said once, when the claim is new. */
+static void make_claim(const struct call *call, struct claim *claim, bool is_new)
 {
 	struct problems problems = { 0 };
 
 	wants_claim(call->host->root, &call->domain, &call->settings, claim, &problems);
-	for (size_t i = 0; i < problems.count && streq(call->operation, "prepare"); i++)
+	for (size_t i = 0; i < problems.count && is_new; i++)
 		warn(call, problems.items[i].where, problems.items[i].message);
 	problems_free(&problems);
 }
@@ -309,7 +277,7 @@ static int prepare(struct call *call)
 
 	if (code != EXIT_SUCCESS)
 		return code;
-	make_claim(call, &claim);
+	make_claim(call, &claim, true);
 	exit_when_late = claim.n_disks > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 	code = take_or_give_back(call, &claim);
 	exit_when_late = code;
@@ -324,7 +292,7 @@ static void forget_absent_disks(const struct call *call, struct claim *claim)
 	struct domain_disk *disks = claim->disks;
 	size_t n = claim->n_disks;
 
-	make_claim(call, &fresh);
+	make_claim(call, &fresh, false);
 	claim->disks = fresh.disks;
 	claim->n_disks = fresh.n_disks;
 	fresh.disks = disks;
@@ -336,12 +304,15 @@ static void forget_absent_disks(const struct call *call, struct claim *claim)
 static void adopt(struct call *call, bool is_reconnect)
 {
 	struct reconcile_change change = { .starts_guards = is_reconnect };
+	struct reconcile_outcome outcome;
+	bool wants_cpus = false;
 	struct claim claim;
 
 	if (claims_find(call->host->root, call->domain.uuid, &claim)) {
 		forget_absent_disks(call, &claim);
 	} else {
-		make_claim(call, &claim);
+		make_claim(call, &claim, true);
+		wants_cpus = !cpulist_is_empty(&claim.cpus);
 		change.starts_guards = true;
 		if (wants_nothing(&claim)) {
 			claim_free(&claim);
@@ -356,7 +327,9 @@ static void adopt(struct call *call, bool is_reconnect)
 	if (!claim.is_running)
 		warn(call, call->operation, "its QEMU cannot be found; it is looked for again when its time is over");
 	change.add = &claim;
-	(void)reconcile(call->host, &change, NULL);
+	(void)reconcile(call->host, &change, &outcome);
+	if (wants_cpus && outcome.isolation < 0)
+		warn(call, "isolate-cpus", why_not_isolated(&claim, outcome.isolation));
 	claim_free(&claim);
 }
 
@@ -373,17 +346,21 @@ static void release(struct call *call)
 	claim_free(&claim);
 }
 
+/* A guest whose disks nobody knows. Returns the exit code. */
+static int judge_unclear(const struct call *call, const char *wrong)
+{
+	cleanup_free char *why = util_format("its description cannot be read (%s), so nobody knows its disks", wrong);
+
+	return call->settings.claim_disks == CLAIM_YES ? refuse(call, "", why) : EXIT_SUCCESS;
+}
+
 static int run(struct call *call)
 {
 	const char *wrong = read_domain(call);
 	bool prepares = streq(call->operation, "prepare");
 
-	if (wrong != NULL && prepares && call->settings.claim_disks == CLAIM_YES) {
-		cleanup_free char *why = util_format("its description cannot be read (%s), so nobody knows its disks",
-						     wrong);
-
-		return refuse(call, "", why);
-	}
+	if (wrong != NULL && prepares && judge_unclear(call, wrong) != EXIT_SUCCESS)
+		return EXIT_FAILURE;
 	if (wrong != NULL) {
 		warn(call, call->operation, wrong);
 		return EXIT_SUCCESS;
@@ -422,4 +399,42 @@ int call_run(struct host *host, char *const words[4])
 	code = run(&call);
 	domain_free(&call.domain);
 	return code;
+}
+
+/* --- without a call of libvirt ----------------------------------------------------------------------------------- */
+
+/* The description stays the caller's. */
+static struct call begin(struct host *host, const struct domain *domain, const char *operation)
+{
+	struct call call = { .host = host, .name = domain->name, .operation = operation, .domain = *domain };
+
+	host->deadline = claims_clock() + CALL_TIME;
+	read_settings(&call, domain->name, domain->uuid);
+	return call;
+}
+
+int call_prepare(struct host *host, const struct domain *domain, const char *unclear)
+{
+	struct call call = begin(host, domain, "prepare");
+
+	if (unclear != NULL && judge_unclear(&call, unclear) != EXIT_SUCCESS)
+		return EXIT_FAILURE;
+	if (unclear != NULL)
+		warn(&call, "its disks", unclear);
+	return prepare(&call);
+}
+
+void call_adopt(struct host *host, const struct domain *domain, bool is_reconnect)
+{
+	struct call call = begin(host, domain, is_reconnect ? "reconnect" : "started");
+
+	adopt(&call, is_reconnect);
+}
+
+void call_give_back(struct host *host, const struct domain *domain)
+{
+	const struct call call = { .host = host, .name = domain->name, .operation = "release", .domain = *domain };
+
+	host->deadline = claims_clock() + CALL_TIME;
+	give_back(&call);
 }

@@ -36,6 +36,7 @@ struct host_device {
 };
 
 struct domain {
+	bool is_by_hand;           /* QEMU was started without libvirt: nobody takes devices from their drivers */
 	char uuid[UUID_SIZE];      /* lower case */
 	char *name;                /* owned */
 	bool has_pins;             /* "pinned" says where virtual processors run */

@@ -12,6 +12,7 @@
 #include "hooks/call.h"
 #include "hooks/claims.h"
 #include "hooks/reconcile.h"
+#include "hooks/run.h"
 #include "hooks/status.h"
 #include "lib/log.h"
 #include "lib/root.h"
@@ -32,6 +33,7 @@ static const char help[] =
 	"Commands:\n"
 	"  status    what guests claim, and what the host made of it\n"
 	"  reconcile drop the claims of guests that have ended, and make the host fit the others\n"
+	"  run       GUEST -- QEMU...: start this QEMU with what a guest of that name gets, without libvirt\n"
 	"  call      NAME OPERATION SUBOPERATION EXTRA: do as if libvirt called\n"
 	"\n"
 	"Options:\n"
@@ -41,7 +43,8 @@ static const char help[] =
 	"  -h, --help          print this help\n"
 	"  --version           print the version\n"
 	"\n"
-	"Exit codes: 0 all is well, 1 something is not (call: the start is refused), 2 wrong usage.\n"
+	"Exit codes: 0 all is well, 1 something is not (call, run: the start is refused), 2 wrong usage;\n"
+	"of run otherwise QEMU's, or 126 and 127: it cannot be run, or there is no such program.\n"
 	"See vfio-hook(8), vfio-guard(8) and vfiokit-hooks.conf(5).\n";
 
 struct command_line {
@@ -74,6 +77,10 @@ static int run_command(const struct command_line *line, char **words, int n_word
 		code = reconcile(&host, &change, NULL) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 	} else if (streq(words[0], "call") && n_words == 5) {
 		code = call_run(&host, words + 1);
+	} else if (streq(words[0], "run") && n_words >= 4 && streq(words[2], "--")) {
+		code = run_guest(&host, words[1], words + 3);
+	} else if (streq(words[0], "run")) {
+		code = complain("expected 'GUEST -- QEMU...' behind", words[0]);
 	} else {
 		code = complain(n_words == 1 ? "unknown command" : "wrong number of words behind", words[0]);
 	}
@@ -81,8 +88,7 @@ static int run_command(const struct command_line *line, char **words, int n_word
 	return code;
 }
 
-/* Options stand in front of the command, because a guest's name behind "call" may begin with '-'. Or behind the others.
- */
+/* Options stand in front of "call" and "run", because what is behind them may begin with '-'. Or behind the others. */
 static int command_main(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -95,7 +101,7 @@ static int command_main(int argc, char **argv)
 	int code;
 
 	for (int i = 1; i < argc; i++)
-		calls = calls || streq(argv[i], "call");
+		calls = calls || streq(argv[i], "call") || streq(argv[i], "run");
 	opterr = 0;
 	while ((code = getopt_long(argc, argv, calls ? "+:vh" : ":vh", options, NULL)) != -1) {
 		switch (code) {

@@ -80,9 +80,10 @@ static void check_pci(const struct check *check, const struct host_device *devic
 	}
 	read_driver(check->root, address, driver, sizeof(driver));
 	if (!device->is_managed && strstr(driver, "vfio") == NULL)
-		problem_add(check->problems, PROBLEM_MACHINE, address,
-			    "%s%s, and the guest's definition does not say managed='yes'",
-			    driver[0] != '\0' ? "is held by driver " : "has no driver", driver);
+		problem_add(check->problems, PROBLEM_MACHINE, address, "%s%s, and %s",
+			    driver[0] != '\0' ? "is held by driver " : "has no driver", driver,
+			    check->domain->is_by_hand ? "QEMU does not take it from there; run 'vfiokit bind' first"
+						      : "the guest's definition does not say managed='yes'");
 	check_group(check, address);
 }
 

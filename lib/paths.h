@@ -38,6 +38,7 @@
 #define PATH_HOOKS_CONF PATH_POLICY_DIRECTORY "/hooks.conf"
 #define PATH_CLAIMS PATH_RUN "/claims"
 #define PATH_HOOKS_LOCK PATH_RUN "/hooks.lock"
+#define PATH_RUN_LOCK PATH_RUN "/run.lock"
 #define PATH_CPUS PATH_RUN "/cpus"
 #define PATH_SETTINGS PATH_RUN "/settings"
 #define PATH_IRQS PATH_RUN "/irqs"
@@ -89,6 +90,7 @@
 #define PATH_RELEASE "proc/sys/kernel/osrelease"
 /* How nodes are called in the tables of mounts and swap, and in proc/PID/fd: text to compare, no path to open. */
 #define DEV_PREFIX "/dev/"
+#define FDS_PREFIX "/proc/self/fd/"
 
 #define PATH_KMSG "dev/kmsg"
 
