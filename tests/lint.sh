@@ -57,7 +57,7 @@ check_includes() {
 		only_in hooks/xml.c '<expat'
 		only_in hooks/bus.c '<systemd/sd-bus.h>'
 		only_in '\(hooks\|host\)/content.c' '<blkid'
-		only_in hooks/usb/virt.c '<libvirt/'
+		only_in hooks/virt.c '<libvirt/'
 		only_in hooks/usb/udev.c '<libudev.h>'
 		files 'hooks/*.[ch]' | grep -v '^hooks/usb/' | xargs grep -n '#include "hooks/usb/' /dev/null)
 	[ -z "$bad" ] || { echo "$bad"; return 1; }

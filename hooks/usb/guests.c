@@ -197,13 +197,13 @@ static bool was_met(const struct usbd *daemon, const char *uuid)
 static void take_running(struct usbd *daemon, struct usb_job *job)
 {
 	for (size_t i = 0; i < job->n_running; i++) {
-		struct virt_running *running = &job->running[i];
+		struct usb_running *running = &job->running[i];
 
 		/* Events are newer than the list. */
 		if (was_met(daemon, running->guest.uuid))
 			continue;
 		add_guest(daemon, &running->guest, running->dom);
-		*running = (struct virt_running){ .dom = NULL };
+		*running = (struct usb_running){ .dom = NULL };
 	}
 }
 

@@ -28,7 +28,7 @@ static uint64_t microseconds(void)
 static void connect_to(struct usb_job *job)
 {
 	job->virt = virt_open(job->uri, job->handle, job->context, &job->why);
-	if (job->virt != NULL && !virt_list(job->virt, &job->running, &job->n_running, &job->why)) {
+	if (job->virt != NULL && !usb_list_guests(job->virt, &job->running, &job->n_running, &job->why)) {
 		virt_close(job->virt);
 		job->virt = NULL;
 	}
@@ -59,7 +59,7 @@ static void attach(struct usb_job *job)
 		guards.refusal = NULL;
 		job->result = VIRT_FAILED;
 	} else {
-		job->result = virt_attach(job->dom, &job->device, &job->why);
+		job->result = usb_attach(job->dom, &job->device, &job->why);
 		job->end_time = microseconds();
 		job->libvirt_time = (unsigned int)(job->end_time - start) - job->guard_time;
 	}
@@ -87,7 +87,7 @@ static void read_again(struct usb_job *job)
 
 	if (job->is_refused || job->result == VIRT_GONE)
 		return;
-	result = virt_read(job->dom, &job->guest, &why);
+	result = usb_read_guest(job->dom, &job->guest, &why);
 	if (job->kind != JOB_READ)
 		return;
 	job->result = result;

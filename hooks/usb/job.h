@@ -7,8 +7,8 @@
 #ifndef VFIOKIT_HOOKS_USB_JOB_H
 #define VFIOKIT_HOOKS_USB_JOB_H
 
+#include "hooks/usb/attach.h"
 #include "hooks/usb/guards.h"
-#include "hooks/usb/virt.h"
 
 enum usb_job_kind { JOB_CONNECT, JOB_READ, JOB_ATTACH, JOB_DETACH, JOB_PROBE };
 
@@ -36,7 +36,7 @@ struct usb_job {
 	char *warning;
 	struct usb_guest guest; /* as it is now, unless it could not be read (is_known) */
 	struct virt *virt;
-	struct virt_running *running;
+	struct usb_running *running;
 	size_t n_running;
 	uint64_t event_time, end_time;         /* microseconds of CLOCK_MONOTONIC: of what led to it */
 	unsigned int guard_time, libvirt_time; /* microseconds */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * libvirt: guests, their USB devices, and its events. virt.c is the only file that includes it. Its event loop is the
- * daemon's (loop of virEventRunDefaultImpl(): poll() without a timeout while nothing is due); events arrive there,
+ * libvirt: guests, their devices, and its events. virt.c is the only file that includes it. Its event loop is that of
+ * our daemons (loop of virEventRunDefaultImpl(): poll() without a timeout while nothing is due); events arrive there,
  * calls may come from any thread and block for half a minute, while another job of the guest is under way.
  */
-#ifndef VFIOKIT_HOOKS_USB_VIRT_H
-#define VFIOKIT_HOOKS_USB_VIRT_H
+#ifndef VFIOKIT_HOOKS_VIRT_H
+#define VFIOKIT_HOOKS_VIRT_H
 
-#include "hooks/usb/plan.h"
+#include "hooks/domain.h"
 
 /* --- the loop: descriptors and one-shot timers ------------------------------------------------------------------- */
 
@@ -49,13 +49,8 @@ struct virt *virt_open(const char *uri, void (*handle)(void *context, const stru
 		       char **ret_why);
 void virt_close(struct virt *virt); /* NULL is fine */
 
-struct virt_running {
-	struct usb_guest guest;
-	struct virt_dom *dom; /* owned */
-};
-
-/* All running guests with their USB devices; blocks. Those that end meanwhile are left out. False: with a reason. */
-bool virt_list(struct virt *virt, struct virt_running **ret, size_t *ret_n, char **ret_why);
+/* All running guests, each and the array owned by the caller; blocks. False: with a reason. */
+bool virt_list(struct virt *virt, struct virt_dom ***ret, size_t *ret_n, char **ret_why);
 
 enum virt_result {
 	VIRT_OK,
@@ -66,10 +61,13 @@ enum virt_result {
 };
 
 /* These block. Other results than VIRT_OK come with libvirt's sentence, printable, owned by the caller. */
-enum virt_result virt_attach(struct virt_dom *dom, const struct usb_device *device, char **ret_why);
+enum virt_result virt_attach(struct virt_dom *dom, const char *xml, char **ret_why);
 enum virt_result virt_detach(struct virt_dom *dom, const char *alias, char **ret_why);
-enum virt_result virt_read(struct virt_dom *dom, struct usb_guest *ret, char **ret_why);
+/* The live description. Free it with domain_free(). */
+enum virt_result virt_describe(struct virt_dom *dom, struct domain *ret, char **ret_why);
 
+/* libvirt's number for it, -1 when it does not run. */
+int virt_dom_id(const struct virt_dom *dom);
 struct virt_dom *virt_dom_ref(struct virt_dom *dom);
 void virt_dom_unref(struct virt_dom *dom); /* NULL is fine */
 

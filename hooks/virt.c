@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "hooks/usb/virt.h"
+#include "hooks/virt.h"
 
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 #include <stdio.h>
 
-#include "hooks/domain.h"
 #include "lib/util.h"
 
 #define N_EVENTS 4
@@ -161,15 +160,8 @@ static enum virt_result result_of_error(char **ret_why)
 	}
 }
 
-enum virt_result virt_attach(struct virt_dom *dom, const struct usb_device *device, char **ret_why)
+enum virt_result virt_attach(struct virt_dom *dom, const char *xml, char **ret_why)
 {
-	cleanup_free char *alias = usb_alias_format(device);
-	/* Optional: a saved guest can be restored without it. */
-	cleanup_free char *xml = util_format("<hostdev mode='subsystem' type='usb' managed='yes'>"
-					     "<source startupPolicy='optional'><address bus='%u' device='%u'/></source>"
-					     "<alias name='%s'/></hostdev>",
-					     device->bus, device->number, alias);
-
 	if (virDomainAttachDeviceFlags((virDomainPtr)dom, xml, VIR_DOMAIN_AFFECT_LIVE) == 0)
 		return VIRT_OK;
 	return result_of_error(ret_why);
@@ -182,63 +174,37 @@ enum virt_result virt_detach(struct virt_dom *dom, const char *alias, char **ret
 	return result_of_error(ret_why);
 }
 
-static void take_hostdevs(const struct domain *domain, struct usb_guest *ret)
-{
-	for (size_t i = 0; i < domain->n_devices; i++) {
-		const struct host_device *device = &domain->devices[i];
-
-		if (device->kind == HOST_USB && device->number != 0)
-			*(struct usb_hostdev *)util_append(&ret->hostdevs, &ret->n_hostdevs, sizeof(*ret->hostdevs)) =
-				(struct usb_hostdev){ device->bus, device->number, util_copy(device->alias) };
-	}
-}
-
-enum virt_result virt_read(struct virt_dom *dom, struct usb_guest *ret, char **ret_why)
+enum virt_result virt_describe(struct virt_dom *dom, struct domain *ret, char **ret_why)
 {
 	char *xml = virDomainGetXMLDesc((virDomainPtr)dom, 0);
-	struct domain domain;
 	const char *wrong;
 
-	*ret = (struct usb_guest){ 0 };
+	*ret = (struct domain){ 0 };
 	if (xml == NULL)
 		return result_of_error(ret_why);
-	wrong = domain_parse(&domain, xml, strlen(xml));
+	wrong = domain_parse(ret, xml, strlen(xml));
 	free(xml);
-	if (wrong != NULL) {
-		*ret_why = util_format("its description cannot be read: %s", wrong);
-		return VIRT_FAILED;
-	}
-	memcpy(ret->uuid, domain.uuid, sizeof(ret->uuid));
-	ret->name = util_copy(domain.name);
-	ret->id = (int)virDomainGetID((virDomainPtr)dom);
-	ret->is_known = true;
-	take_hostdevs(&domain, ret);
-	domain_free(&domain);
-	return VIRT_OK;
+	if (wrong == NULL)
+		return VIRT_OK;
+	*ret_why = util_format("its description cannot be read: %s", wrong);
+	return VIRT_FAILED;
 }
 
-bool virt_list(struct virt *virt, struct virt_running **ret, size_t *ret_n, char **ret_why)
+bool virt_list(struct virt *virt, struct virt_dom ***ret, size_t *ret_n, char **ret_why)
 {
 	virDomainPtr *domains = NULL;
 	int n = virConnectListAllDomains(virt->connection, &domains, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
 
-	*ret = NULL;
-	*ret_n = 0;
 	if (n < 0)
 		*ret_why = last_error();
-	for (int i = 0; i < n; i++) {
-		struct virt_dom *dom = (struct virt_dom *)domains[i];
-		cleanup_free char *why = NULL;
-		struct usb_guest guest;
-
-		if (virt_read(dom, &guest, &why) != VIRT_OK) {
-			virt_dom_unref(dom);
-			continue;
-		}
-		*(struct virt_running *)util_append(ret, ret_n, sizeof(**ret)) = (struct virt_running){ guest, dom };
-	}
-	free(domains);
+	*ret = (struct virt_dom **)domains;
+	*ret_n = n < 0 ? 0 : (size_t)n;
 	return n >= 0;
+}
+
+int virt_dom_id(const struct virt_dom *dom)
+{
+	return (int)virDomainGetID((virDomainPtr)(uintptr_t)dom);
 }
 
 struct virt_dom *virt_dom_ref(struct virt_dom *dom)
