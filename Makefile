@@ -58,7 +58,7 @@ STATIC_LDFLAGS := -Wl,--gc-sections -s -L$(BUILD)/deps/lib
 STATIC_LIBS := -lkmod -lzstd -llzma -lz -linih -lcjson
 DEPS_STAMP := $(BUILD)/deps/stamp
 
-LIB_SRC    := $(filter-out lib/fortify.c,$(wildcard lib/*.c))
+LIB_SRC    := $(filter-out lib/fortify.c lib/fnmatch.c,$(wildcard lib/*.c))
 BINDER_SRC := $(wildcard binder/*.c)
 HOST_SRC   := $(wildcard host/*.c)
 HOOKS_SRC  := $(wildcard hooks/*.c hooks/usb/*.c)
@@ -88,7 +88,7 @@ help:
 # --- building ---------------------------------------------------------------------------------------
 
 ifeq ($(STATIC),1)
-$(OUT)/vfio-bind: $(call object,$(STATIC_OBJ),$(LIB_SRC) $(BINDER_SRC))
+$(OUT)/vfio-bind: $(call object,$(STATIC_OBJ),$(LIB_SRC) lib/fnmatch.c $(BINDER_SRC))
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(MUSL_CC) $(STATIC_LDFLAGS) -o $@ $^ $(STATIC_LIBS)
@@ -130,7 +130,7 @@ $(STATIC_OBJ)/%.o: %.c $(DEPS_STAMP)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(MUSL_CC) $(STATIC_CFLAGS) -c -o $@ $<
 
-$(DEPS_STAMP): deps/static.sh deps/musl-cc lib/fortify.h lib/fortify.c
+$(DEPS_STAMP): deps/static.sh deps/musl-cc deps/cjson.h lib/fortify.h lib/fortify.c
 	$(call say,DEPS,libraries of the static vfio-bind)
 	$(Q)deps/static.sh
 	$(Q)touch $@
