@@ -28,7 +28,7 @@ die() {
 
 # Everything that the result depends on.
 key() {
-	sha256sum deps/static.sh deps/musl-cc lib/fortify.h lib/fortify.c
+	sha256sum deps/static.sh deps/musl-cc deps/cjson.h lib/fortify.h lib/fortify.c
 	gcc --version | head -n 1
 	dpkg-query -W musl-dev meson 2>/dev/null || :
 	[ -z "${KMOD_SRC:-}" ] || find "$KMOD_SRC" -name .git -prune -o -type f -printf '%p %s %T@\n'
@@ -86,7 +86,7 @@ inih() {
 
 cjson() {
 	get cjson
-	library cjson libcjson.a "" cJSON.c
+	library cjson libcjson.a "-include $top/deps/cjson.h" cJSON.c
 	mkdir -p "$out/include/cjson" # <cjson/cJSON.h>, as Debian has it
 	cp "$src/cjson/cJSON.h" "$out/include/cjson"
 }

@@ -85,6 +85,13 @@ run boot
 jq -S 'del(.runs)' "$report" | cmp -s - <(jq -S . "$work/first") || fail "the first report has changed"
 is runs "$(query '[.runs[].command] | join(" ")' "$report")" "boot apply boot"
 
+t "numbers in the first report stay what they are"
+run boot
+jq '.x = [0.1, 1.2345678901234567, 1.7976931348623157e308, 5e-324, -12345.678, 4294967296]' "$report" >"$work/first"
+cp "$work/first" "$report"
+run apply
+jq -S 'del(.runs)' "$report" | cmp -s - <(jq -S . "$work/first") || fail "$(query .x "$report")"
+
 t "many runs do not fill /run, and the first stays"
 run boot
 jq '.kernel = "the first"' "$report" >"$work/first"
