@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "hooks/bus.h"
+#include "hooks/bus_private.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <systemd/sd-bus.h>
 
 #include "hooks/claims.h"
 #include "hooks/library.h"
@@ -16,43 +15,9 @@
 
 #define LIBRARY "libsystemd.so.0"
 
-/* All that is used of it, without its "sd_". */
-static struct {
-	typeof(sd_bus_call) *bus_call;
-	typeof(sd_bus_close_unref) *bus_close_unref;
-	typeof(sd_bus_error_free) *bus_error_free;
-	typeof(sd_bus_error_has_name) *bus_error_has_name;
-	typeof(sd_bus_get_property) *bus_get_property;
-	typeof(sd_bus_is_ready) *bus_is_ready;
-	typeof(sd_bus_match_signal_async) *bus_match_signal_async;
-	typeof(sd_bus_message_append) *bus_message_append;
-	typeof(sd_bus_message_append_array) *bus_message_append_array;
-	typeof(sd_bus_message_close_container) *bus_message_close_container;
-	typeof(sd_bus_message_enter_container) *bus_message_enter_container;
-	typeof(sd_bus_message_new_method_call) *bus_message_new_method_call;
-	typeof(sd_bus_message_open_container) *bus_message_open_container;
-	typeof(sd_bus_message_read) *bus_message_read;
-	typeof(sd_bus_message_read_array) *bus_message_read_array;
-	typeof(sd_bus_message_set_expect_reply) *bus_message_set_expect_reply;
-	typeof(sd_bus_message_unref) *bus_message_unref;
-	typeof(sd_bus_open_system) *bus_open_system;
-	typeof(sd_bus_path_encode) *bus_path_encode;
-	typeof(sd_bus_process) *bus_process;
-	typeof(sd_bus_send) *bus_send;
-	typeof(sd_bus_set_method_call_timeout) *bus_set_method_call_timeout;
-	typeof(sd_bus_wait) *bus_wait;
-} sd;
+struct sd_functions sd;
 
-struct bus {
-	sd_bus *bus;
-	uint64_t deadline;
-	char *error; /* owned; NULL if the last call went well */
-	char *job;   /* owned; the job that we wait for */
-	bool has_subscribed, job_ended, job_failed;
-};
-
-/* In the microseconds of sd-bus; never 0, which would stand for its default of 25 s. */
-static uint64_t time_left(const struct bus *bus)
+uint64_t bus_time_left(const struct bus *bus)
 {
 	uint64_t clock = claims_clock();
 
@@ -74,7 +39,7 @@ static int wait_until_ready(const struct bus *bus)
 			return -ETIMEDOUT;
 		result = sd.bus_process(bus->bus, NULL);
 		if (result == 0)
-			result = sd.bus_wait(bus->bus, time_left(bus));
+			result = sd.bus_wait(bus->bus, bus_time_left(bus));
 		if (result < 0)
 			return result;
 	}
@@ -84,10 +49,12 @@ static int wait_until_ready(const struct bus *bus)
 static bool load(void)
 {
 	static const struct library_function functions[] = {
+		{ "sd_bus_add_match_async", &sd.bus_add_match_async },
 		{ "sd_bus_call", &sd.bus_call },
 		{ "sd_bus_close_unref", &sd.bus_close_unref },
 		{ "sd_bus_error_free", &sd.bus_error_free },
 		{ "sd_bus_error_has_name", &sd.bus_error_has_name },
+		{ "sd_bus_get_fd", &sd.bus_get_fd },
 		{ "sd_bus_get_property", &sd.bus_get_property },
 		{ "sd_bus_is_ready", &sd.bus_is_ready },
 		{ "sd_bus_match_signal_async", &sd.bus_match_signal_async },
@@ -95,11 +62,13 @@ static bool load(void)
 		{ "sd_bus_message_append_array", &sd.bus_message_append_array },
 		{ "sd_bus_message_close_container", &sd.bus_message_close_container },
 		{ "sd_bus_message_enter_container", &sd.bus_message_enter_container },
+		{ "sd_bus_message_exit_container", &sd.bus_message_exit_container },
 		{ "sd_bus_message_new_method_call", &sd.bus_message_new_method_call },
 		{ "sd_bus_message_open_container", &sd.bus_message_open_container },
 		{ "sd_bus_message_read", &sd.bus_message_read },
 		{ "sd_bus_message_read_array", &sd.bus_message_read_array },
 		{ "sd_bus_message_set_expect_reply", &sd.bus_message_set_expect_reply },
+		{ "sd_bus_message_skip", &sd.bus_message_skip },
 		{ "sd_bus_message_unref", &sd.bus_message_unref },
 		{ "sd_bus_open_system", &sd.bus_open_system },
 		{ "sd_bus_path_encode", &sd.bus_path_encode },
@@ -152,8 +121,7 @@ const char *bus_error(const struct bus *bus)
 	return bus->error != NULL ? bus->error : "";
 }
 
-/* Keeps what an error reply said, frees it, and returns the result as 0 or a negative errno. */
-static int finish(struct bus *bus, sd_bus_error *error, int result)
+int bus_finish(struct bus *bus, sd_bus_error *error, int result)
 {
 	bool is_unknown = sd.bus_error_has_name(error, SYSTEMD ".NoSuchUnit") > 0 ||
 			  sd.bus_error_has_name(error, SD_BUS_ERROR_UNKNOWN_OBJECT) > 0;
@@ -169,8 +137,7 @@ static int finish(struct bus *bus, sd_bus_error *error, int result)
 	return result < 0 ? result : 0;
 }
 
-/* Sends a message that was built with this result, and takes it over. */
-static int call(struct bus *bus, sd_bus_message *message, int built, sd_bus_message **ret_reply)
+int bus_call(struct bus *bus, sd_bus_message *message, int built, sd_bus_message **ret_reply)
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 	int result = built;
@@ -178,9 +145,9 @@ static int call(struct bus *bus, sd_bus_message *message, int built, sd_bus_mess
 	if (result >= 0 && is_late(bus))
 		result = -ETIMEDOUT;
 	if (result >= 0)
-		result = sd.bus_call(bus->bus, message, time_left(bus), &error, ret_reply);
+		result = sd.bus_call(bus->bus, message, bus_time_left(bus), &error, ret_reply);
 	sd.bus_message_unref(message);
-	return finish(bus, &error, result);
+	return bus_finish(bus, &error, result);
 }
 
 static int new_systemd_call(struct bus *bus, const char *method, sd_bus_message **ret)
@@ -196,11 +163,11 @@ static int get_property(struct bus *bus, const char *unit, const char *interface
 	int result = is_late(bus) ? -ETIMEDOUT : sd.bus_path_encode(SYSTEMD_PATH "/unit", unit, &path);
 
 	if (result >= 0)
-		result = sd.bus_set_method_call_timeout(bus->bus, time_left(bus));
+		result = sd.bus_set_method_call_timeout(bus->bus, bus_time_left(bus));
 	if (result >= 0)
 		result = sd.bus_get_property(bus->bus, SYSTEMD, path, interface, name, &error, ret, type);
 	free(path);
-	return finish(bus, &error, result);
+	return bus_finish(bus, &error, result);
 }
 
 int bus_get_allowed_cpus(void *context, const char *unit, struct cpulist *ret)
@@ -251,7 +218,7 @@ int bus_set_allowed_cpus(void *context, const char *unit, const struct cpulist *
 		result = sd.bus_message_append(message, "sb", unit, true);
 	if (result >= 0)
 		result = append_allowed(message, bytes, size);
-	return call(context, message, result, NULL);
+	return bus_call(context, message, result, NULL);
 }
 
 /* --- units ------------------------------------------------------------------------------------------------------ */
@@ -280,7 +247,7 @@ static int wait_for_job(struct bus *bus)
 		if (result == 0 && is_late(bus))
 			return -ETIMEDOUT;
 		if (result == 0)
-			result = sd.bus_wait(bus->bus, time_left(bus));
+			result = sd.bus_wait(bus->bus, bus_time_left(bus));
 		if (result < 0)
 			return result;
 	}
@@ -305,7 +272,7 @@ static int queue_job(struct bus *bus, const char *method, const char *unit, char
 
 	if (result >= 0)
 		result = sd.bus_message_append(message, "ss", unit, "replace");
-	result = call(bus, message, result, &reply);
+	result = bus_call(bus, message, result, &reply);
 	if (result == 0 && ret_job != NULL)
 		result = take_job(reply, ret_job);
 	sd.bus_message_unref(reply);
@@ -384,7 +351,7 @@ int bus_enter_scope(struct bus *bus, const char *scope, const char *slice, const
 		result = sd.bus_message_append(message, "ssa(sv)a(sa(sv))", scope, "fail", 4, "Description", "s",
 					       description, "Slice", "s", slice, "CollectMode", "s",
 					       "inactive-or-failed", "PIDs", "au", 1, (uint32_t)getpid(), 0);
-	result = call(bus, message, result, &reply);
+	result = bus_call(bus, message, result, &reply);
 	if (result == 0)
 		result = take_job(reply, &bus->job);
 	sd.bus_message_unref(reply);
@@ -433,7 +400,7 @@ int bus_list_inhibitors(struct bus *bus, struct bus_inhibitor **ret, size_t *ret
 
 	*ret = NULL;
 	*ret_n = 0;
-	result = call(bus, message, result, &reply);
+	result = bus_call(bus, message, result, &reply);
 	if (result == 0)
 		result = sd.bus_message_enter_container(reply, 'a', "(ssssuu)");
 	while (result >= 0 &&
@@ -454,7 +421,7 @@ int bus_inhibit(struct bus *bus, const char *what, const char *who, const char *
 
 	if (result >= 0)
 		result = sd.bus_message_append(message, "ssss", what, who, why, "block");
-	result = call(bus, message, result, &reply);
+	result = bus_call(bus, message, result, &reply);
 	if (result == 0)
 		result = sd.bus_message_read(reply, "h", &fd);
 	if (result >= 0) {

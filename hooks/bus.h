@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What we ask systemd and logind for. bus.c is the only file that includes sd-bus. Every call ends at the deadline of
- * its connection, whatever the other side does. All functions return 0 or a negative errno.
+ * What we ask systemd, logind and power-profiles-daemon for. Every call ends at the deadline of its connection,
+ * whatever the other side does. All functions return 0 or a negative errno.
  */
 #ifndef VFIOKIT_HOOKS_BUS_H
 #define VFIOKIT_HOOKS_BUS_H
@@ -59,5 +59,21 @@ int bus_list_inhibitors(struct bus *bus, struct bus_inhibitor **ret, size_t *ret
  * is to be blocked is under way right now; ask again later.
  */
 int bus_inhibit(struct bus *bus, const char *what, const char *who, const char *why, int *ret_fd);
+
+/*
+ * The name that power-profiles-daemon has on the bus, if it runs and knows a profile "performance"; else NULL. It is
+ * not started for that.
+ */
+const char *bus_find_profiles(struct bus *bus);
+
+/* Has it hold that profile as long as this connection lives, or until the user chooses another one. */
+int bus_hold_performance(struct bus *bus, const char *daemon, const char *who, const char *why);
+
+/* From now on bus_fd() has input when power-profiles-daemon comes or goes, and bus_profiles_changed() says so. */
+int bus_watch_profiles(struct bus *bus);
+int bus_fd(const struct bus *bus);
+
+/* Takes what has come. Returns 1 if it came or went, 0 if not, or a negative errno: the connection is of no use. */
+int bus_profiles_changed(struct bus *bus);
 
 #endif

@@ -11,6 +11,7 @@
 #include "hooks/input.h"
 #include "hooks/preflight.h"
 #include "hooks/reconcile.h"
+#include "hooks/tuning.h"
 #include "hooks/wants.h"
 #include "lib/file.h"
 #include "lib/log.h"
@@ -250,6 +251,11 @@ static int take(const struct call *call, struct claim *claim)
 	if (code == EXIT_SUCCESS && wants_tuning && outcome.tuning < 0)
 		code = settle(call, "tuning", REQUIRE_TUNING,
 			      "the host could not be tuned as the guest wants; the journal of vfio-hook says why");
+	if (code == EXIT_SUCCESS && (claim->tune & TUNE_GOVERNOR) != 0 && !outcome.has_profiles &&
+	    !tuning_has_governors(call->host->root, &claim->cpus))
+		code = settle(call, "governor", REQUIRE_TUNING,
+			      "neither power-profiles-daemon nor the kernel can say how fast its CPUs run (there is no "
+			      "cpufreq driver for them); they run as before");
 	return code == EXIT_SUCCESS ? start_guard(call, claim) : code;
 }
 

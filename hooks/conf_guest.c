@@ -128,17 +128,22 @@ static const char *set_irqs(struct guest_settings *settings, char *value)
 	return set_tune(settings, value, TUNE_IRQS, "away") ? NULL : "no or away";
 }
 
+static const char *set_governor(struct guest_settings *settings, char *value)
+{
+	return set_tune(settings, value, TUNE_GOVERNOR, "performance") ? NULL : "no or performance";
+}
+
 static const struct key {
 	const char *name;
 	set_value *set;
 } keys[] = {
-	{ "isolate-cpus", set_isolate },  { "smt-siblings", set_siblings },
-	{ "workqueues", set_workqueues }, { "irqs", set_irqs },
-	{ "inhibit", set_inhibit },       { "claim-disks", set_claim_disks },
-	{ "require", set_require },
+	{ "isolate-cpus", set_isolate },    { "smt-siblings", set_siblings },
+	{ "workqueues", set_workqueues },   { "irqs", set_irqs },
+	{ "governor", set_governor },       { "inhibit", set_inhibit },
+	{ "claim-disks", set_claim_disks }, { "require", set_require },
 };
 
-#define EXPECTED_KEYS "isolate-cpus, smt-siblings, irqs, workqueues, inhibit, claim-disks or require"
+#define EXPECTED_KEYS "isolate-cpus, smt-siblings, irqs, workqueues, governor, inhibit, claim-disks or require"
 
 int guest_settings_find_key(const char *key, const char **ret_expected)
 {

@@ -24,8 +24,8 @@ enum { INHIBIT_SLEEP = 1 << 0, INHIBIT_IDLE = 1 << 1, INHIBIT_SHUTDOWN = 1 << 2,
 enum { REQUIRE_ISOLATION = 1 << 0, REQUIRE_DEVICES = 1 << 1, REQUIRE_TUNING = 1 << 2 };
 
 /* Bits of tune: what is tuned for the CPUs that are isolated. */
-enum { TUNE_WORKQUEUES = 1 << 0, TUNE_IRQS = 1 << 1 };
-#define TUNE_BITS 2
+enum { TUNE_WORKQUEUES = 1 << 0, TUNE_IRQS = 1 << 1, TUNE_GOVERNOR = 1 << 2 };
+#define TUNE_BITS 3
 #define TUNE_ALL ((1u << TUNE_BITS) - 1)
 
 struct guest_settings {

@@ -263,7 +263,8 @@ static int watch(struct guard *guard)
 		struct pollfd ready[] = { { guard->process, POLLIN, 0 },
 					  { guard->changes, POLLIN, 0 },
 					  { guard->signals, POLLIN, 0 },
-					  { guard->retune.watch, POLLIN, 0 } };
+					  { guard->retune.watch, POLLIN, 0 },
+					  { retune_bus_fd(&guard->retune), POLLIN, 0 } };
 		int n = poll(ready, ARRAY_SIZE(ready), retune_time(&guard->retune, time_to_wait(guard)));
 
 		if (n < 0 && errno != EINTR)
@@ -289,6 +290,8 @@ static int watch(struct guard *guard)
 		}
 		if (ready[3].revents != 0)
 			retune_note(&guard->retune);
+		if (ready[4].revents != 0)
+			retune_note_bus(&guard->retune);
 		retune_run(&guard->retune, &guard->host);
 		if (guard->is_missing) {
 			guard->is_missing = false;
@@ -338,7 +341,7 @@ static int run(struct guard *guard)
 		take_inhibitor(guard);
 		watch_process(guard);
 		(void)sd_notifyf(0, "READY=1\nSTATUS=Guards guest %s", guard->claim.name);
-		retune_open(&guard->retune, guard->host.root, guard->claim.tune);
+		retune_open(&guard->retune, guard->host.root, &guard->claim);
 		code = watch(guard);
 		retune_close(&guard->retune);
 	}

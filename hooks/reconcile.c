@@ -135,6 +135,18 @@ static int apply_cpus(struct host *host, const struct claims *claims)
 	return result;
 }
 
+/* Where power-profiles-daemon runs, the clock is its own. */
+static bool has_profiles(struct host *host, const struct claims *claims)
+{
+	bool is_needed = false;
+	struct bus *bus;
+
+	for (size_t i = 0; i < claims->count; i++)
+		is_needed = is_needed || (claims->items[i].tune & TUNE_GOVERNOR) != 0;
+	bus = is_needed ? host_bus(host, BUS_TIME) : NULL;
+	return bus != NULL && bus_find_profiles(bus) != NULL;
+}
+
 static void start_guards(struct host *host, const struct claims *claims)
 {
 	for (size_t i = 0; i < claims->count; i++) {
@@ -200,7 +212,7 @@ static void change_claims(const struct host *host, const struct reconcile_change
 int reconcile(struct host *host, const struct reconcile_change *change, struct reconcile_outcome *ret)
 {
 	cleanup_close int lock = take_lock(host);
-	struct reconcile_outcome outcome = { lock < 0 ? lock : 0, lock < 0 ? lock : 0 };
+	struct reconcile_outcome outcome = { lock < 0 ? lock : 0, lock < 0 ? lock : 0, false };
 	struct demand before, after;
 	struct claims claims;
 
@@ -213,8 +225,10 @@ int reconcile(struct host *host, const struct reconcile_change *change, struct r
 	change_claims(host, change, &claims, &outcome);
 	sum_up(&claims, &after);
 	if (!change->only_if_changed || !is_same(&before, &after)) {
-		int isolation = apply_cpus(host, &claims), tuning = tuning_apply(host->root, &claims);
+		int isolation = apply_cpus(host, &claims), tuning;
 
+		outcome.has_profiles = has_profiles(host, &claims);
+		tuning = tuning_apply(host->root, &claims, outcome.has_profiles);
 		outcome.isolation = outcome.isolation < 0 ? outcome.isolation : isolation;
 		outcome.tuning = outcome.tuning < 0 ? outcome.tuning : tuning;
 	}

@@ -13,6 +13,7 @@
 struct reconcile_outcome {
 	int isolation; /* -ENOSPC: the host would keep no CPU, or a unit none */
 	int tuning;
+	bool has_profiles; /* power-profiles-daemon was asked for, and is there */
 };
 
 /* What to change before that, under the same lock. All of it may be left out. */

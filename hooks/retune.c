@@ -8,6 +8,7 @@
 #include "hooks/claims.h"
 #include "hooks/conf_guest.h"
 #include "hooks/reconcile.h"
+#include "lib/log.h"
 #include "lib/paths.h"
 #include "lib/root.h"
 #include "lib/util.h"
@@ -19,6 +20,7 @@
 
 /* For one look at everything (ms). */
 #define RECONCILE_TIME 10000
+#define BUS_TIME 3000
 
 /* inotify has no openat(): through the descriptor. */
 static void watch_directory(const struct retune *retune, int root, const char *path, uint32_t events)
@@ -36,6 +38,13 @@ static void look_soon(struct retune *retune)
 	retune->due = claims_clock() + SETTLE_TIME;
 }
 
+static void close_bus(struct retune *retune)
+{
+	bus_close(retune->bus);
+	retune->bus = NULL;
+	retune->is_held = false;
+}
+
 /* systemd makes the directory of irqbalance when that starts, and removes it when it ends. */
 static void watch_irqbalance(const struct retune *retune, int root)
 {
@@ -43,20 +52,80 @@ static void watch_irqbalance(const struct retune *retune, int root)
 	watch_directory(retune, root, PATH_IRQBALANCE, IN_CREATE | IN_MOVED_TO | IN_ONLYDIR);
 }
 
-void retune_open(struct retune *retune, int root, unsigned int tune)
+static void open_bus(struct retune *retune)
 {
-	*retune = (struct retune){ .tune = tune, .root = root, .watch = -1 };
-	if ((tune & TUNE_IRQS) != 0) {
+	if (bus_open(&retune->bus, claims_clock() + BUS_TIME) < 0)
+		retune->bus = NULL;
+	else if (bus_watch_profiles(retune->bus) < 0)
+		close_bus(retune);
+}
+
+/* Returns false if that is to be tried again. */
+static bool hold_profile(struct retune *retune)
+{
+	cleanup_free char *why = util_format(CLAIM_INHIBITOR_WHY, retune->name);
+	const char *daemon;
+	int result;
+
+	if (retune->bus == NULL)
+		open_bus(retune);
+	if (retune->bus == NULL)
+		return false;
+	bus_set_deadline(retune->bus, claims_clock() + BUS_TIME);
+	daemon = bus_find_profiles(retune->bus);
+	if (daemon == NULL)
+		return true;
+	result = bus_hold_performance(retune->bus, daemon, CLAIM_INHIBITOR_WHO, why);
+	if (result < 0) {
+		log_warning("guest %s: power-profiles-daemon does not hold the profile performance: %s %s; tried again "
+			    "soon",
+			    retune->name, strerror(-result), bus_error(retune->bus));
+		return false;
+	}
+	retune->is_held = true;
+	log_info("guest %s: power-profiles-daemon holds the profile performance", retune->name);
+	return true;
+}
+
+void retune_open(struct retune *retune, int root, const struct claim *claim)
+{
+	*retune = (struct retune){ .tune = claim->tune, .root = root, .watch = -1 };
+	retune->name = util_copy_printable(claim->name);
+	if ((retune->tune & TUNE_GOVERNOR) != 0)
+		(void)hold_profile(retune);
+	if ((retune->tune & TUNE_IRQS) != 0) {
 		retune->watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 		watch_irqbalance(retune, root);
-		look_soon(retune);
 	}
+	if ((retune->tune & (TUNE_IRQS | TUNE_GOVERNOR)) != 0)
+		look_soon(retune);
 }
 
 void retune_close(struct retune *retune)
 {
 	util_close_fd(&retune->watch);
 	retune->watch = -1;
+	close_bus(retune);
+	free(retune->name);
+	retune->name = NULL;
+}
+
+int retune_bus_fd(const struct retune *retune)
+{
+	return retune->bus != NULL ? bus_fd(retune->bus) : -1;
+}
+
+/* A hold ends with the daemon that has it, and with our connection; not when the user chooses another profile. */
+void retune_note_bus(struct retune *retune)
+{
+	int result = bus_profiles_changed(retune->bus);
+
+	if (result < 0)
+		close_bus(retune);
+	if (result != 0) {
+		retune->is_held = false;
+		look_soon(retune);
+	}
 }
 
 /* In /run other things come and go as well. */
@@ -90,6 +159,7 @@ void retune_run(struct retune *retune, struct host *host)
 {
 	const struct reconcile_change nothing = { .remove = NULL };
 	struct reconcile_outcome outcome;
+	bool is_well;
 
 	if (retune->tries == 0 || claims_clock() < retune->due)
 		return;
@@ -98,6 +168,9 @@ void retune_run(struct retune *retune, struct host *host)
 	host_close(host);
 	host->has_no_bus = false;
 	host->deadline = UINT64_MAX;
-	retune->tries = outcome.tuning < 0 ? retune->tries - 1 : 0;
+	is_well = outcome.tuning == 0;
+	if ((retune->tune & TUNE_GOVERNOR) != 0 && !retune->is_held)
+		is_well = hold_profile(retune) && is_well;
+	retune->tries = is_well ? 0 : retune->tries - 1;
 	retune->due = claims_clock() + RETRY_TIME;
 }

@@ -7,9 +7,11 @@
 #include "hooks/cpus.h"
 #include "hooks/irqs.h"
 #include "hooks/settings.h"
+#include "lib/file.h"
 #include "lib/log.h"
 #include "lib/paths.h"
 #include "lib/sysfs.h"
+#include "lib/util.h"
 
 struct cpulist tuning_cpus(const struct claims *claims, unsigned int bit)
 {
@@ -44,6 +46,49 @@ static void want_workqueues(const struct claims *claims, const struct isolation_
 	setting->spare = spare_cpus(machine, &taken);
 }
 
+/* CPUs of one clock, as cpufreq writes them: with blanks in between. */
+static bool overlaps(int root, const char *policy, const struct cpulist *cpus)
+{
+	cleanup_free char *path = util_format(PATH_CPUFREQ "/%s/related_cpus", policy);
+	char text[SYSFS_VALUE_SIZE];
+	struct cpulist related;
+
+	if (sysfs_read(root, path, text, sizeof(text)) < 0)
+		return false;
+	for (char *blank = strchr(text, ' '); blank != NULL; blank = strchr(blank, ' '))
+		*blank = ',';
+	if (!cpulist_parse(text, &related))
+		return false;
+	cpulist_keep(&related, cpus);
+	return !cpulist_is_empty(&related);
+}
+
+/* settings: NULL: only count them. */
+static size_t want_governors(int root, const struct cpulist *cpus, struct settings *settings)
+{
+	DIR *directory = cpulist_is_empty(cpus) ? NULL : file_open_directory(root, PATH_CPUFREQ);
+	const struct dirent *entry;
+	size_t n = 0;
+
+	while (directory != NULL && (entry = readdir(directory)) != NULL) {
+		cleanup_free char *path = util_format(PATH_CPUFREQ "/%s/scaling_governor", entry->d_name);
+
+		if (!starts_with(entry->d_name, "policy") || !overlaps(root, entry->d_name, cpus))
+			continue;
+		n++;
+		if (settings != NULL)
+			settings_add(settings, path, SETTING_WORD)->word = "performance";
+	}
+	if (directory != NULL)
+		closedir(directory);
+	return n;
+}
+
+bool tuning_has_governors(int root, const struct cpulist *cpus)
+{
+	return want_governors(root, cpus, NULL) > 0;
+}
+
 /* A CPU that is offline takes no interrupts; none is left for them only if the guests have all of those that are on. */
 static int want_irqs(int root, const struct claims *claims, const struct isolation_machine *machine,
 		     struct settings *settings)
@@ -59,7 +104,7 @@ static int want_irqs(int root, const struct claims *claims, const struct isolati
 	return result;
 }
 
-int tuning_apply(int root, const struct claims *claims)
+int tuning_apply(int root, const struct claims *claims, bool has_profiles)
 {
 	struct isolation_machine machine;
 	struct settings settings = { 0 };
@@ -77,6 +122,11 @@ int tuning_apply(int root, const struct claims *claims)
 		return result;
 	}
 	want_workqueues(claims, &machine, &settings);
+	if (!has_profiles) {
+		struct cpulist fast = tuning_cpus(claims, TUNE_GOVERNOR);
+
+		(void)want_governors(root, &fast, &settings);
+	}
 	told = want_irqs(root, claims, &machine, &settings);
 	result = settings_apply(root, &settings, &refused);
 	irqs_say_kept(root, refused);

@@ -11,10 +11,14 @@
 /* The CPUs of all claims that want this (one of TUNE_...). */
 struct cpulist tuning_cpus(const struct claims *claims, unsigned int bit);
 
+/* Has the kernel governors for the clock of any of these CPUs? */
+bool tuning_has_governors(int root, const struct cpulist *cpus);
+
 /*
- * Makes the host's settings fit the claims, or what they were before. Takes the lock of the hooks as held. Returns 0 if
- * all is as it should be, or a negative errno; each thing that went wrong was logged.
+ * Makes the host's settings fit the claims, or what they were before. Takes the lock of the hooks as held.
+ * has_profiles: power-profiles-daemon sees to the clock, and the guards to that (retune.h): governors stay as they are.
+ * Returns 0 if all is as it should be, or a negative errno; each thing that went wrong was logged.
  */
-int tuning_apply(int root, const struct claims *claims);
+int tuning_apply(int root, const struct claims *claims, bool has_profiles);
 
 #endif

@@ -67,6 +67,7 @@
 #define PATH_IRQ "proc/irq"
 #define PATH_IRQ_DEFAULT PATH_IRQ "/default_smp_affinity"
 #define PATH_IRQ_ACTIONS "sys/kernel/irq"
+#define PATH_CPUFREQ PATH_CPU "/cpufreq"
 #define PATH_WORKQUEUE_CPUS "sys/devices/virtual/workqueue/cpumask"
 #define PATH_BLOCK_BY_NUMBER "sys/dev/block"
 #define PATH_USB_DEVICES "sys/bus/usb/devices"

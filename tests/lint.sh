@@ -55,7 +55,7 @@ check_includes() {
 		files 'lib/*' 'binder/*' 'host/*' 'hooks/*' | grep -v '^lib/ini.c$' | xargs grep -n '#include <ini.h>' /dev/null
 		only_in host/names.c '<pci/'
 		only_in hooks/xml.c '<expat'
-		only_in hooks/bus.c '<systemd/sd-bus.h>'
+		only_in hooks/bus_private.h '<systemd/sd-bus.h>'
 		only_in '\(hooks\|host\)/content.c' '<blkid'
 		only_in hooks/virt.c '<libvirt/'
 		only_in hooks/usb/udev.c '<libudev.h>'

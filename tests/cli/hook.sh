@@ -472,3 +472,65 @@ for n in 0 1 2 3 4 5 6 7; do
 done
 wait
 is "number of claims" "$(find "$root/run/vfiokit/claims" -type f | wc -l)" 8
+
+# With an interrupt that goes everywhere, and one clock for CPUs 2 and 3.
+tuned_machine()
+{
+	mkdir -p "$root/proc/irq/24" "$root/sys/kernel/irq/24" "$root/sys/devices/system/cpu/cpufreq/policy2"
+	echo ff >"$root/proc/irq/default_smp_affinity"
+	echo 0-7 >"$root/proc/irq/24/smp_affinity_list"
+	echo ahci >"$root/sys/kernel/irq/24/actions"
+	echo 2 3 >"$root/sys/devices/system/cpu/cpufreq/policy2/related_cpus"
+	echo schedutil >"$root/sys/devices/system/cpu/cpufreq/policy2/scaling_governor"
+}
+tuned_values()
+{
+	echo "$(cat "$root/proc/irq/default_smp_affinity") $(cat "$root/proc/irq/24/smp_affinity_list") $(
+		cat "$root/sys/devices/system/cpu/cpufreq/policy2/scaling_governor")"
+}
+
+h "interrupts and governors are as the guest wants them, and as they were"
+tuned_machine
+printf "$everything"'irqs = away\ngovernor = performance\nrequire = tuning\n' >"$hooks_conf"
+hook win prepare begin -
+exits 0
+is "with the guest" "$(tuned_values)" "f3 0-1,4-7 performance"
+kit_hook_status=$("$build/vfio-hook" --root "$root" status)
+[[ $kit_hook_status == *"interrupts: 1 moved, 0 kept by the kernel, irqbalance absent"* ]] || fail "status: $kit_hook_status"
+[[ $kit_hook_status == *"/scaling_governor: 'performance' (was 'schedutil'), set"* ]] || fail "status: $kit_hook_status"
+hook win release end -
+exits 0
+is "behind it" "$(tuned_values)" "ff 0-7 schedutil"
+[ ! -e "$root/run/vfiokit/settings" ] || fail "something is remembered"
+
+h "what cannot be tuned refuses the start if it is required"
+printf "$everything"'governor = performance\n' >"$hooks_conf"
+hook win prepare begin -
+exits 0
+says "guest win: governor: neither power-profiles-daemon nor the kernel can say how fast its CPUs run"
+printf "$everything"'governor = performance\nrequire = tuning\n' >"$hooks_conf"
+hook win prepare begin -
+exits 1
+says "it is not started"
+[ ! -e "$claim" ] || fail "the claim is still there"
+# A governor that cannot be written.
+tuned_machine
+rm "$root/sys/devices/system/cpu/cpufreq/policy2/scaling_governor"
+mkdir "$root/sys/devices/system/cpu/cpufreq/policy2/scaling_governor"
+hook win prepare begin -
+exits 1
+says "scaling_governor: cannot be read"
+
+h "what is not asked for is not looked at"
+tuned_machine
+printf "$everything" >"$hooks_conf"
+for operation in "prepare begin" "release end"; do
+	# shellcheck disable=SC2086
+	strace -f -qq -e trace=%file -o "$work/trace" "$build/vfio-hook" --root "$root" call win $operation - <"$work/xml" >/dev/null 2>&1
+	! grep -E 'proc/irq|kernel/irq|irqbalance|cpufreq|workqueue' "$work/trace" >"$work/looks" ||
+		fail "$operation looks at $(head -n 1 "$work/looks")"
+	# Is there anything to give back? Once for each of two files.
+	n=$(grep -cE '"run/vfiokit/(settings|irqs)"' "$work/trace")
+	[ "$n" -gt 0 ] || fail "$operation: the trace shows nothing"
+	[ $((n % 2)) = 0 ] && [ "$n" -le 4 ] || fail "$operation: $n looks at what was tuned"
+done

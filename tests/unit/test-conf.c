@@ -108,10 +108,10 @@ TEST(conf_wrong)
 							 "include; this section is not used" },
 		{ "[guest win]\nclaim-disks=no\nclaim-disks=no\n",
 		  DEFAULT " |f:3: 'claim-disks' is given twice, expected it once; this section is not used" },
-		{ "[guest win]\nclaim-disks=no\nfoo=1\n",
-		  DEFAULT " |f:3: unknown key 'foo', expected isolate-cpus, smt-siblings, irqs, workqueues, inhibit, "
-			  "claim-disks or "
-			  "require; this section is not used" },
+		{ "[guest win]\nclaim-disks=no\nfoo=1\n", DEFAULT
+		  " |f:3: unknown key 'foo', expected isolate-cpus, smt-siblings, irqs, workqueues, governor, inhibit, "
+		  "claim-disks or "
+		  "require; this section is not used" },
 		{ "[guest win]\nclaim-disks=no\n[guest win]\n",
 		  DEFAULT " |f:3: this section stands in the file twice; this section is not used" },
 		{ "[guests]\nclaim-disks=no\n[guests]\n",
