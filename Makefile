@@ -63,16 +63,17 @@ BINDER_SRC := $(wildcard binder/*.c)
 HOST_SRC   := $(wildcard host/*.c)
 HOOKS_SRC  := $(wildcard hooks/*.c hooks/usb/*.c)
 # All but their main() functions.
-HOOKS_PARTS := $(filter-out hooks/hook.c hooks/guard.c hooks/usb/usbd.c hooks/usb/usb.c,$(HOOKS_SRC))
+HOOKS_PARTS := $(filter-out hooks/hook.c hooks/guard.c hooks/hookd.c hooks/usb/usbd.c hooks/usb/usb.c,$(HOOKS_SRC))
 HOOKS_PKG  := inih libcjson expat libsystemd blkid
-# Only for what begins with hooks/usb: the hook must not load libvirt.
+# Only for daemons: the hook must not load libvirt.
 USB_PKG    := libudev libvirt
 STAGES_SRC := $(LIB_SRC) $(filter-out binder/main.c,$(BINDER_SRC))
 UNIT_SRC   := $(wildcard tests/unit/*.c)
 MAN_SRC    := $(wildcard man/*.scd)
 
 object = $(patsubst %.c,$(1)/%.o,$(2))
-PROGRAMS := $(OUT)/vfio-bind $(OUT)/vfiokit $(OUT)/vfio-hook $(OUT)/vfio-guard $(OUT)/vfio-usbd $(OUT)/vfio-usb
+PROGRAMS := $(OUT)/vfio-bind $(OUT)/vfiokit $(OUT)/vfio-hook $(OUT)/vfio-guard $(OUT)/vfio-hookd $(OUT)/vfio-usbd \
+	$(OUT)/vfio-usb
 MAN      := $(patsubst man/%.scd,$(BUILD)/man/%,$(MAN_SRC))
 
 .PHONY: all deps demo check check-full check-unit check-vm bench lint format package install uninstall clean help programs tests
@@ -112,6 +113,11 @@ $(OUT)/vfio-hook $(OUT)/vfio-guard: $(OUT)/vfio-%: $(OBJ)/hooks/%.o $(OBJ)/hooks
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(SHARED_LDFLAGS) -Wl,--as-needed -o $@ $^ $$(pkg-config --libs $(HOOKS_PKG))
+
+$(OUT)/vfio-hookd: $(OBJ)/hooks/hookd.o $(OBJ)/hooks.a
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(SHARED_LDFLAGS) -Wl,--as-needed -o $@ $^ $$(pkg-config --libs $(HOOKS_PKG) libvirt)
 
 $(OUT)/vfio-usbd $(OUT)/vfio-usb: $(OUT)/vfio-%: $(OBJ)/hooks/usb/%.o $(OBJ)/hooks.a
 	$(call say,LINK,$@)
@@ -221,10 +227,12 @@ conf/udev.conf $(DOC)/examples/udev.conf 644
 conf/hooks.conf $(DOC)/examples/hooks.conf 644
 $(OUT)/vfio-hook $(SBINDIR)/vfio-hook 755
 $(OUT)/vfio-guard $(SBINDIR)/vfio-guard 755
+$(OUT)/vfio-hookd $(SBINDIR)/vfio-hookd 755
 $(OUT)/vfio-usbd $(SBINDIR)/vfio-usbd 755
 $(OUT)/vfio-usb $(PREFIX)/bin/vfio-usb 755
 completions/vfio-usb.bash $(PREFIX)/share/bash-completion/completions/vfio-usb 644
 systemd/vfio-usbd.service $(UNITS)/vfio-usbd.service 644
+systemd/vfio-hookd.service $(UNITS)/vfio-hookd.service 644
 completions/vfio-hook.bash $(PREFIX)/share/bash-completion/completions/vfio-hook 644
 systemd/vfio-guard@.service $(UNITS)/vfio-guard@.service 644
 systemd/vfio-reconcile.service $(UNITS)/vfio-reconcile.service 644

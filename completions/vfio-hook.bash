@@ -31,7 +31,7 @@ _vfio_hook()
 		word=${COMP_WORDS[i]}
 		[[ $word == -* || ${COMP_WORDS[i - 1]} == --root ]] || seen=yes
 	done
-	[[ -n $seen ]] || mapfile -t COMPREPLY < <(compgen -W "status reconcile run call" -- "$current")
+	[[ -n $seen ]] || mapfile -t COMPREPLY < <(compgen -W "status check reconcile run call" -- "$current")
 }
 
 complete -F _vfio_hook vfio-hook

@@ -11,6 +11,7 @@
 
 #include "hooks/call.h"
 #include "hooks/claims.h"
+#include "hooks/mode.h"
 #include "hooks/reconcile.h"
 #include "hooks/run.h"
 #include "hooks/status.h"
@@ -32,13 +33,14 @@ static const char help[] =
 	"\n"
 	"Commands:\n"
 	"  status    what guests claim, and what the host made of it\n"
+	"  check     whether libvirt calls the hook, or vfio-hookd does its work, and what to type if nobody does\n"
 	"  reconcile drop the claims of guests that have ended, and make the host fit the others\n"
 	"  run       GUEST -- QEMU...: start this QEMU with what a guest of that name gets, without libvirt\n"
 	"  call      NAME OPERATION SUBOPERATION EXTRA: do as if libvirt called\n"
 	"\n"
 	"Options:\n"
 	"  --root DIR          look at this directory instead of /, and at no service\n"
-	"  --json              print a JSON document (status)\n"
+	"  --json              print a JSON document (status, check)\n"
 	"  -v, --verbose       say more\n"
 	"  -h, --help          print this help\n"
 	"  --version           print the version\n"
@@ -71,6 +73,8 @@ static int run_command(const struct command_line *line, char **words, int n_word
 	host.deadline = claims_clock() + COMMAND_TIME;
 	if (streq(words[0], "status") && n_words == 1) {
 		code = status_print(&host, line->json);
+	} else if (streq(words[0], "check") && n_words == 1) {
+		code = mode_print(&host, line->json);
 	} else if (streq(words[0], "reconcile") && n_words == 1) {
 		const struct reconcile_change change = { .starts_guards = true };
 

@@ -39,6 +39,10 @@
 #define PATH_CLAIMS PATH_RUN "/claims"
 #define PATH_HOOKS_LOCK PATH_RUN "/hooks.lock"
 #define PATH_RUN_LOCK PATH_RUN "/run.lock"
+/* Locked while vfio-hookd lives, with one of these words in it. */
+#define PATH_HOOKD PATH_RUN "/hookd"
+#define HOOKD_CONNECTED "connected\n"
+#define HOOKD_WAITING "waiting\n"
 #define PATH_CPUS PATH_RUN "/cpus"
 #define PATH_SETTINGS PATH_RUN "/settings"
 #define PATH_IRQS PATH_RUN "/irqs"

@@ -54,6 +54,7 @@ check files has usr/sbin/vfio-bind usr/bin/vfiokit usr/share/man/man8/vfio-bind.
 	usr/share/man/man5/vfiokit-bind.conf.5 usr/share/bash-completion/completions/vfiokit \
 	usr/share/bash-completion/completions/vfio-bind usr/share/zsh/vendor-completions/_vfiokit etc/vfiokit/bind.conf etc/vfiokit/bind.conf.d \
 	etc/vfiokit/udev.conf etc/vfiokit/hooks.conf usr/sbin/vfio-hook usr/sbin/vfio-guard \
+	usr/sbin/vfio-hookd usr/lib/systemd/system/vfio-hookd.service usr/share/man/man8/vfio-hookd.8 \
 	usr/sbin/vfio-usbd usr/bin/vfio-usb usr/lib/systemd/system/vfio-usbd.service usr/share/man/man8/vfio-usb.8 \
 	usr/lib/systemd/system/vfio-guard@.service etc/libvirt/hooks/qemu.d/50-vfiokit usr/lib/systemd/system/vfiokit-bind.service \
 	usr/lib/systemd/system/vfiokit-boot-ok.service \

@@ -81,7 +81,7 @@ check_calls() {
 # Options, commands, policy keys and reasons must stand in help and manual alike.
 check_manual() {
 	local word page bad=
-	for page in vfio-bind.8 vfiokit.8 vfio-hook.8 vfio-usb.8 vfio-usbd.8; do
+	for page in vfio-bind.8 vfiokit.8 vfio-hook.8 vfio-hookd.8 vfio-usb.8 vfio-usbd.8; do
 		for word in $(build/"${page%.8}" --help | grep -oE '(^|[ ,])--?[a-z]+' | tr -d ', ' | sort -u); do
 			grep -qF -- "${word//-/\\-}" "man/$page.scd" || grep -qF -- "$word" "man/$page.scd" ||
 				bad+="man/$page.scd: $word is not explained"$'\n'

@@ -17,8 +17,9 @@ t "zsh: commands and options of each program"
 zsh_offers "vfiokit " arm bind boot-ok check image import list record release status suggest
 zsh_offers "vfiokit --json re" record release
 zsh_offers "vfio-bind " apply boot plan status
-zsh_offers "vfio-hook " call reconcile run status
+zsh_offers "vfio-hook " call check reconcile run status
 zsh_offers "vfio-usb " attach detach list toggle watch
+zsh_offers "vfio-hookd --" --connect --help --verbose --version
 zsh_offers "vfio-usbd --" --connect --help --verbose --version
 zsh_offers "vfiokit --roo" --root
 zsh_offers "vfiokit --graph " dot svg

@@ -32,7 +32,7 @@ run() { # TARGET: new inputs go to build/fuzz/TARGET.corpus, not to the tree
 }
 
 # shellcheck disable=SC2046 # no blanks in their names
-compile $(find lib binder hooks -name '*.c' ! -path lib/fortify.c ! -path binder/main.c ! -path hooks/hook.c ! -path hooks/guard.c ! -path hooks/usb/usbd.c ! -path hooks/usb/usb.c) host/archive.c host/booster_config.c host/rom.c tests/fuzz/root.c || exit 1
+compile $(find lib binder hooks -name '*.c' ! -path lib/fortify.c ! -path binder/main.c ! -path hooks/hook.c ! -path hooks/guard.c ! -path hooks/hookd.c ! -path hooks/usb/usbd.c ! -path hooks/usb/usb.c) host/archive.c host/booster_config.c host/rom.c tests/fuzz/root.c || exit 1
 for source in tests/fuzz/fuzz-*.c; do
 	target=$(basename "$source" .c)
 	if build "$target" && run "$target"; then
