@@ -75,6 +75,8 @@ static void add_disk(struct reader *reader, const char *path, bool is_held)
 {
 	struct domain *domain = &reader->line->domain;
 
+	if (path[0] == '\0')
+		return;
 	for (size_t i = 0; i < domain->n_disks; i++) {
 		if (!streq(domain->disks[i].path, path))
 			continue;
@@ -157,7 +159,7 @@ static void add_file(struct reader *reader, const char *name, bool is_held)
 		return;
 	if (protocol_of(path) > 0)
 		qemu_options_note(&reader->options, util_format("nobody can tell what is behind '%s'", path));
-	else if (path[0] != '\0')
+	else
 		add_disk(reader, path, is_held);
 }
 
@@ -228,7 +230,7 @@ static void read_words(struct reader *reader)
 			add_file(reader, text, false);
 		} else if (name[0] == '\0') {
 			/* Perhaps no disk, but what belongs to an option that is not read. */
-			if (protocol_of(text) == 0 && text[0] != '\0')
+			if (protocol_of(text) == 0)
 				add_disk(reader, text, true);
 		} else if (starts_with(name, "hd") || starts_with(name, "fd") || streq(name, "sd") ||
 			   streq(name, "mtdblock") || streq(name, "pflash")) {

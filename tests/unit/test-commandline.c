@@ -65,6 +65,7 @@ static const struct {
 	{ "protocols",
 	  { "-hda", "host_device:/dev/sda", "-hdb", "file:/dev/sdb", "-hdc", "host_cdrom:/dev/sr0" },
 	  " /dev/sda /dev/sdb /dev/sr0,check" },
+	{ "protocols of nothing", { "-hda", "file:", "-cdrom", "", "-hdb", "host_device:", "" }, "" },
 	{ "elsewhere",
 	  { "-hda", "nbd://host/x", "-hdb", "nbd+unix:///x", "-hdc", "https://host/x.iso", "-hdd", "fat:rw:/tmp" },
 	  "" },
