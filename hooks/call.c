@@ -276,11 +276,30 @@ static int take_or_give_back(const struct call *call, struct claim *claim)
 	return code;
 }
 
-static int prepare(struct call *call)
+/* The process of a QEMU with this UUID, 0: there is none. libvirt never has two: it was started without (run.c). */
+static pid_t find_running(const struct call *call)
 {
 	struct claim claim;
-	int code = check_devices(call);
+	bool runs = claims_find(call->host->root, call->domain.uuid, &claim) && claim.is_running &&
+		    claims_is_alive(call->host->root, &claim);
+	pid_t pid = runs ? claim.pid : 0;
 
+	claim_free(&claim);
+	return pid;
+}
+
+static int prepare(struct call *call)
+{
+	cleanup_free char *why = NULL;
+	struct claim claim;
+	pid_t running = find_running(call);
+	int code;
+
+	if (running != 0) {
+		why = util_format("it runs already, as process %d", running);
+		return refuse(call, "", why);
+	}
+	code = check_devices(call);
 	if (code != EXIT_SUCCESS)
 		return code;
 	make_claim(call, &claim, true);
@@ -343,8 +362,16 @@ static void adopt(struct call *call, bool is_reconnect)
 static void release(struct call *call)
 {
 	int root = call->host->root;
+	pid_t running = find_running(call);
 	struct claim claim;
-	bool has_claim = claims_find(root, call->domain.uuid, &claim);
+	bool has_claim;
+
+	if (running != 0) {
+		log_warning("guest %s: process %d still runs; what it claims stays until that ends", call->domain.uuid,
+			    running);
+		return;
+	}
+	has_claim = claims_find(root, call->domain.uuid, &claim);
 
 	if (has_claim || !claims_guard_has_ended(root, call->domain.uuid, 0) || sysfs_exists(root, PATH_CPUS) ||
 	    sysfs_exists(root, PATH_SETTINGS))

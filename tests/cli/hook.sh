@@ -83,6 +83,12 @@ exits 0
 grep -qx 'running 4711 98765' "$claim" || fail "not running: $(cat "$claim")"
 bounded "$build/vfio-hook" --root "$root" reconcile
 [ -e "$claim" ] || fail "reconcile dropped a guest that runs"
+hook win prepare begin -
+exits 1
+says "guest win: it runs already, as process 4711; it is not started"
+hook win release end -
+exits 0
+[ -e "$claim" ] || fail "release took the claim of a QEMU that runs"
 rm "$root/proc/4711/stat"
 bounded "$build/vfio-hook" --root "$root" reconcile
 [ ! -e "$claim" ] || fail "reconcile kept a guest that has ended"

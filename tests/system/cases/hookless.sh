@@ -56,6 +56,11 @@ run_by_hand()
 	check_not "a second one of its name is refused" vfio-hook run lone -- true
 	has "that reason" "$(cat /tmp/out)" "it runs already, as process $process"
 	check "status has nothing to complain of" vfio-hook status
+	define 4 lone2 && sed -i "s/$(uuid_of 4)/$uuid/" /tmp/4.xml && virsh -q undefine lone2 && virsh -q define /tmp/4.xml
+	check_not "libvirt cannot start another of its UUID" virsh -q start lone2
+	has "the reason of that" "$(cat /tmp/out)" "it runs already, as process $process"
+	check "its claim is the same" grep -q "^running $process " "/run/vfiokit/claims/$uuid"
+	check_not "its disk cannot be mounted behind that" mount $disk /mnt
 	guard=$(systemctl show -P MainPID "vfio-guard@$uuid")
 	kill -KILL "$guard"
 	check "another guard comes" wait_for 60 sh -c "[ \$(systemctl show -P MainPID vfio-guard@$uuid) -gt 0 ] &&
