@@ -69,15 +69,25 @@ int command_arm(const struct options *options, int root)
 	return 0;
 }
 
-/* A session of logind's that a person opened; not a greeter, a service or a user's manager. */
+/*
+ * A session of logind's that a person opened; not a greeter, a service or a user's manager. The class of root's is
+ * user-early since systemd 256; user-incomplete is not logged in yet (pam_systemd(8)).
+ */
 static bool is_login(int root, const char *name)
 {
+	static const char *const classes[] = { "user", "user-early", "user-light", "user-early-light" };
 	cleanup_free char *path = util_format(PATH_SESSIONS "/%s", name), *text = NULL;
 	size_t length = 0;
 
 	if (name[0] == '.' || ends_with(name, ".ref") || file_read_start(root, path, SESSION_MAX, &text, &length) < 0)
 		return false;
-	return starts_with(text, "CLASS=user\n") || strstr(text, "\nCLASS=user\n") != NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(classes); i++) {
+		cleanup_free char *line = util_format("\nCLASS=%s\n", classes[i]);
+
+		if (starts_with(text, line + 1) || strstr(text, line) != NULL)
+			return true;
+	}
+	return false;
 }
 
 static bool has_login(int root)

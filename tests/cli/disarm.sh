@@ -107,20 +107,26 @@ echo '# changed' >>"$policy"
 run boot
 holds tried 1
 
-t "somebody logs in"
+t "nobody logs in"
 boot_n 1
 mkdir -p "$root/run/systemd/sessions"
 printf 'UID=0\nCLASS=greeter\n' >"$root/run/systemd/sessions/c1"
 printf 'UID=0\nCLASS=manager\n' >"$root/run/systemd/sessions/1"
+printf 'UID=0\nCLASS=user-incomplete\n' >"$root/run/systemd/sessions/3"
 mkfifo "$root/run/systemd/sessions/2.ref"
 timeout --preserve-status 5 "$build/vfiokit" --root "$root" boot-ok 60 2>/dev/null
 is "exit code while nobody has" $? 0
 holds returned 0
-printf 'UID=1000\nCLASS=user\n' >"$root/run/systemd/sessions/2"
-kit boot-ok 60
-exits 0
-says "somebody has logged in"
-holds proven 0
+for class in user user-early user-light user-early-light; do
+	t "somebody logs in: $class"
+	boot_n 1
+	mkdir -p "$root/run/systemd/sessions"
+	printf 'UID=1000\nCLASS=%s\nTYPE=tty\n' $class >"$root/run/systemd/sessions/2"
+	kit boot-ok 60
+	exits 0
+	says "somebody has logged in"
+	holds proven 0
+done
 
 t "stopped before: it counts for nothing"
 boot_n 2
