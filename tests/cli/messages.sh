@@ -236,10 +236,12 @@ says "cannot read the kernel command line (Is a directory), so vfiokit=off canno
 
 t "devices and policies that cannot be read"
 mkdir "$devices/02:00.0" "$devices/0000:0a:00.0"
+ln -s nowhere "$devices/0000:0b:00.0"
 run plan
 says "sys/bus/pci/devices: '02:00.0' is not a PCI address as the kernel writes it; left out"
-says "0000:0a:00.0: "
-says "; this device is left out"
+says "0000:0a:00.0: its "
+says "; nothing in its slot or IOMMU group is bound"
+says "0000:0b:00.0: it was listed, but is gone; left out"
 rm -r "$dropins"
 touch "$dropins"
 run plan

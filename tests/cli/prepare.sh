@@ -61,7 +61,8 @@ echo 0 >"$devices/0000:00:04.0/sriov_numvfs"
 run apply
 exits 0
 says "its 4 virtual functions are there, by rule 'nic' (etc/vfiokit/bind.conf:1); e1000e holds it"
-is "numbers" "$(cat "$devices/0000:00:04.0/sriov_numvfs") $(cat "$devices/0000:00:04.0/sriov_drivers_autoprobe")" "4 0"
+is "sriov_numvfs" "$(cat "$devices/0000:00:04.0/sriov_numvfs")" 4
+is "sriov_drivers_autoprobe" "$(cat "$devices/0000:00:04.0/sriov_drivers_autoprobe")" 0
 echo 4 >"$devices/0000:00:04.0/sriov_numvfs"
 unchanged "$root/sys" run apply
 exits 0
