@@ -60,8 +60,8 @@ build() { # MAKE-ARGUMENT...
 	fi
 }
 
-builds() {
-	step build build all tests
+# All but the first, which everything else needs.
+other_builds() {
 	step build-shared build STATIC=0 programs
 	step build-clang build CC=clang programs
 	step build-clang-shared build CC=clang STATIC=0 programs tests
@@ -100,10 +100,11 @@ in_virtual_machines() {
 rm -rf "$logs"
 mkdir -p "$logs"
 : >"$sums"
-builds
+step build build all tests
 # A virtual machine keeps one processor busy, so the rest runs beside it; what it says comes after.
 in_virtual_machines >"$logs/virtual-machines" 2>&1 &
 machines=$!
+other_builds
 on_this_machine
 tail -n +1 -f --pid="$machines" "$logs/virtual-machines"
 wait "$machines"
