@@ -9,6 +9,7 @@
 
 #include "hooks/disks.h"
 #include "hooks/input.h"
+#include "hooks/memory.h"
 #include "hooks/preflight.h"
 #include "hooks/reconcile.h"
 #include "hooks/tuning.h"
@@ -33,13 +34,15 @@ struct call {
 	struct guest_settings settings;
 };
 
-/* What to exit with if something hangs for good: 1 while nobody knows yet whether a disk is in use. */
+/* What to exit with if something hangs for good: 1 while nobody knows yet whether a disk is in use, or the kernel still
+ * looks for huge pages without which the guest shall not start.
+ */
 static volatile sig_atomic_t exit_when_late;
 
 static void on_alarm(int number)
 {
 	static const char message[] = PROGRAM
-		": it took too long to check the guest's disks; the guest is not started\n";
+		": it took too long to check the guest's disks, or to have its huge pages; the guest is not started\n";
 
 	(void)number;
 	if (exit_when_late != 0)
@@ -91,6 +94,10 @@ static void read_settings(struct call *call, const char *name, const char *uuid)
 		log_warning("%s: %s", problems.items[i].where, problems.items[i].message);
 	conf_settings(&conf, name, uuid, &call->settings);
 	conf_free(&conf);
+	problems_free(&problems);
+	metadata_apply(&call->domain.metadata, &call->settings, &problems);
+	for (size_t i = 0; i < problems.count && streq(call->operation, "prepare"); i++)
+		warn(call, problems.items[i].where, problems.items[i].message);
 	problems_free(&problems);
 }
 
@@ -236,18 +243,31 @@ static int settle(const struct call *call, const char *where, unsigned int requi
 	return EXIT_SUCCESS;
 }
 
+/* Huge pages and shared memory. Returns the exit code. */
+static int settle_memory(const struct call *call, const struct claim *claim, struct reconcile_outcome *outcome)
+{
+	int code = settle(call, "hugepages", REQUIRE_HUGEPAGES, claim->n_pages > 0 ? outcome->memory.pages : NULL);
+
+	if (code == EXIT_SUCCESS)
+		code = settle(call, "shm", REQUIRE_TUNING, claim->n_shm > 0 ? outcome->memory.shm : NULL);
+	memory_free(&outcome->memory);
+	return code;
+}
+
 /* Claims, isolates, tunes, and starts the guard. Returns the exit code. */
 static int take(const struct call *call, struct claim *claim)
 {
-	const struct reconcile_change change = { .add = claim };
+	const struct reconcile_change change = { .add = claim, .is_start = true };
 	bool wants_cpus = !cpulist_is_empty(&claim->cpus);
 	bool wants_tuning = claim->tune != 0;
 	struct reconcile_outcome outcome;
 	int code;
 
 	(void)reconcile(call->host, &change, &outcome);
-	code = settle(call, "isolate-cpus", REQUIRE_ISOLATION,
-		      wants_cpus ? why_not_isolated(claim, outcome.isolation) : NULL);
+	code = settle_memory(call, claim, &outcome);
+	if (code == EXIT_SUCCESS)
+		code = settle(call, "isolate-cpus", REQUIRE_ISOLATION,
+			      wants_cpus ? why_not_isolated(claim, outcome.isolation) : NULL);
 	if (code == EXIT_SUCCESS && wants_tuning && outcome.tuning < 0)
 		code = settle(call, "tuning", REQUIRE_TUNING,
 			      "the host could not be tuned as the guest wants; the journal of vfio-hook says why");
@@ -268,6 +288,11 @@ static int take_or_give_back(const struct call *call, struct claim *claim)
 		return refuse(call, "isolate-cpus", "it is not pinned to any CPU, so none can be isolated");
 	if (call->settings.tune != 0 && claim->tune == 0 && (call->settings.require & REQUIRE_TUNING) != 0)
 		return refuse(call, "tuning", "no CPU is isolated for it, so there is none to keep free");
+	if (call->settings.n_shm > claim->n_shm && (call->settings.require & REQUIRE_TUNING) != 0)
+		return refuse(call, "shm", "the user or the group of its file is not known");
+	if (call->settings.hugepages == PAGES_AUTO && call->domain.memory.has_hugepages && claim->n_pages == 0 &&
+	    (call->settings.require & REQUIRE_HUGEPAGES) != 0)
+		return refuse(call, "hugepages", "nobody knows which huge pages it needs");
 	if (wants_nothing(claim))
 		return EXIT_SUCCESS;
 	code = take(call, claim);
@@ -303,7 +328,8 @@ static int prepare(struct call *call)
 	if (code != EXIT_SUCCESS)
 		return code;
 	make_claim(call, &claim, true);
-	exit_when_late = claim.n_disks > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	if (claim.n_disks > 0 || (claim.n_pages > 0 && (call->settings.require & REQUIRE_HUGEPAGES) != 0))
+		exit_when_late = EXIT_FAILURE;
 	code = take_or_give_back(call, &claim);
 	exit_when_late = code;
 	claim_free(&claim);
@@ -374,7 +400,7 @@ static void release(struct call *call)
 	has_claim = claims_find(root, call->domain.uuid, &claim);
 
 	if (has_claim || !claims_guard_has_ended(root, call->domain.uuid, 0) || sysfs_exists(root, PATH_CPUS) ||
-	    sysfs_exists(root, PATH_SETTINGS))
+	    sysfs_exists(root, PATH_SETTINGS) || memory_is_taken(root))
 		give_back(call);
 	claim_free(&claim);
 }

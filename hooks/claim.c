@@ -4,6 +4,7 @@
 #include <limits.h>
 
 #include "hooks/conf.h"
+#include "hooks/shm.h"
 #include "lib/parse.h"
 #include "lib/util.h"
 
@@ -84,6 +85,10 @@ static bool take_line(struct claim *claim, char *line)
 		return take_bits(&claim->tune, TUNE_ALL, value);
 	if (streq(line, "inhibit"))
 		return take_bits(&claim->inhibit, INHIBIT_ALL, value);
+	if (streq(line, "pages"))
+		return claim->n_pages < PAGES_MAX && pages_parse_want(value, &claim->pages[claim->n_pages++]);
+	if (streq(line, "shm"))
+		return claim->n_shm < SHM_MAX && shm_parse_file(value, &claim->shm[claim->n_shm++]);
 	if (streq(line, "hold") || streq(line, "check"))
 		return take_disk(claim, value, streq(line, "hold"));
 	return false;
@@ -124,6 +129,20 @@ static char *copy_line(const char *text)
 	return copy;
 }
 
+static void add_memory(char **text, const struct claim *claim)
+{
+	for (size_t i = 0; i < claim->n_pages; i++) {
+		cleanup_free char *want = pages_format_want(&claim->pages[i]), *line = util_format("pages %s", want);
+
+		add_line(text, line);
+	}
+	for (size_t i = 0; i < claim->n_shm; i++) {
+		cleanup_free char *file = shm_format_file(&claim->shm[i]), *line = util_format("shm %s", file);
+
+		add_line(text, line);
+	}
+}
+
 char *claim_format(const struct claim *claim)
 {
 	cleanup_free char *cpus = cpulist_format(&claim->cpus), *name = copy_line(claim->name);
@@ -141,6 +160,7 @@ char *claim_format(const struct claim *claim)
 
 		add_line(&text, line);
 	}
+	add_memory(&text, claim);
 	for (size_t i = 0; i < claim->n_disks; i++) {
 		cleanup_free char *line = util_format("%s %s", claim->disks[i].is_held ? "hold" : "check",
 						      claim->disks[i].path);

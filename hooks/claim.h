@@ -12,6 +12,8 @@
  *	cpus 2-3                        that are its own
  *	tune 1                          what is tuned for these CPUs: bits, as in conf_guest.h; left out: nothing
  *	inhibit 1                       what logind shall not do meanwhile: bits, as in conf_guest.h
+ *	pages 2048 4096 0               huge pages that it needs to start: KiB each, how many, the node or "any"
+ *	shm 67108864 1000 36 name       shared memory: bytes, user, group, its name below /dev/shm
  *	hold /dev/sdb                   block devices that nobody else may use
  *	check /dev/sdc                  block devices that nobody may use at the start
  */
@@ -21,6 +23,8 @@
 #include <sys/types.h>
 
 #include "hooks/domain.h"
+#include "hooks/pages.h"
+#include "hooks/shm_want.h"
 #include "lib/cpulist.h"
 
 /* Nobody has so many; the file may come from anywhere. */
@@ -40,8 +44,12 @@ struct claim {
 	uint64_t started;
 	char *slice; /* owned */
 	struct cpulist cpus;
-	unsigned int tune;         /* of TUNE_...; nothing without CPUs */
-	unsigned int inhibit;      /* of INHIBIT_... */
+	unsigned int tune;    /* of TUNE_...; nothing without CPUs */
+	unsigned int inhibit; /* of INHIBIT_... */
+	struct pages_want pages[PAGES_MAX];
+	size_t n_pages;
+	struct shm_file shm[SHM_MAX];
+	size_t n_shm;
 	struct domain_disk *disks; /* owned */
 	size_t n_disks;
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "hooks/conf_guest.h"
 
+#include "hooks/shm.h"
 #include "lib/parse.h"
 #include "lib/util.h"
 
@@ -9,7 +10,10 @@ const struct guest_settings guest_settings_built_in = {
 	.siblings = SIBLINGS_WARN,
 	.inhibit = INHIBIT_AUTO,
 	.claim_disks = CLAIM_YES,
+	.hugepages = PAGES_NO,
+	.has_shm = true,
 	.has_require = true,
+	.has_metadata = true,
 };
 
 /* Words that stand for bits, in lists. */
@@ -30,6 +34,7 @@ static const struct word_bit require_words[] = {
 	{ "isolation", NULL, REQUIRE_ISOLATION },
 	{ "devices", NULL, REQUIRE_DEVICES },
 	{ "tuning", NULL, REQUIRE_TUNING },
+	{ "hugepages", NULL, REQUIRE_HUGEPAGES },
 	{ 0 },
 };
 
@@ -103,7 +108,7 @@ static const char *set_require(struct guest_settings *settings, char *value)
 	settings->require = 0;
 	if (streq(value, "no") || take_bits(value, require_words, &settings->require))
 		return NULL;
-	return "no, or any of: isolation devices tuning";
+	return "no, or any of: isolation devices tuning hugepages";
 }
 
 /* The keys of host tuning, each with one word that asks for it. */
@@ -133,6 +138,61 @@ static const char *set_governor(struct guest_settings *settings, char *value)
 	return set_tune(settings, value, TUNE_GOVERNOR, "performance") ? NULL : "no or performance";
 }
 
+static const char *set_hugepages(struct guest_settings *settings, char *value)
+{
+	settings->n_pages = 0;
+	if (streq(value, "no"))
+		settings->hugepages = PAGES_NO;
+	else if (streq(value, "auto"))
+		settings->hugepages = PAGES_AUTO;
+	else if (pages_parse_list(value, settings->pages, &settings->n_pages))
+		settings->hugepages = PAGES_LIST;
+	else
+		return "no, auto, or a list of SIZE:COUNT or SIZE:COUNT@NODE like 2M:4096 1G:8@0, each pool once";
+	return NULL;
+}
+
+static const char *set_shm(struct guest_settings *settings, char *value)
+{
+	settings->has_shm = true;
+	settings->n_shm = 0;
+	if (streq(value, "no") || shm_parse_list(value, settings->shm, &settings->n_shm))
+		return NULL;
+	return "no, or up to 4 of NAME SIZE USER:GROUP like looking-glass 64M user:kvm, each name once";
+}
+
+/* Not by "all": what a guest may do to disks, and whether a start is refused, is said by name. */
+static bool is_critical(const char *key)
+{
+	return streq(key, "claim-disks") || streq(key, "require");
+}
+
+static unsigned int common_keys(void);
+
+static const char *set_metadata(struct guest_settings *settings, char *value)
+{
+	static const char expected[] =
+		"no, or any of: all, and names of other keys (all leaves out claim-disks and require)";
+	const char *known;
+	char *word;
+
+	settings->has_metadata = true;
+	settings->metadata = 0;
+	if (streq(value, "no"))
+		return NULL;
+	while ((word = parse_next_word(&value)) != NULL) {
+		int index = guest_settings_find_key(word, &known);
+
+		if (streq(word, "all"))
+			settings->metadata |= common_keys();
+		else if (index < 0 || streq(word, "metadata"))
+			return expected;
+		else
+			settings->metadata |= 1u << index;
+	}
+	return settings->metadata != 0 ? NULL : expected;
+}
+
 static const struct key {
 	const char *name;
 	set_value *set;
@@ -141,9 +201,13 @@ static const struct key {
 	{ "workqueues", set_workqueues },   { "irqs", set_irqs },
 	{ "governor", set_governor },       { "inhibit", set_inhibit },
 	{ "claim-disks", set_claim_disks }, { "require", set_require },
+	{ "hugepages", set_hugepages },     { "shm", set_shm },
+	{ "metadata", set_metadata },
 };
 
-#define EXPECTED_KEYS "isolate-cpus, smt-siblings, irqs, workqueues, governor, inhibit, claim-disks or require"
+#define EXPECTED_KEYS                                                                                                  \
+	"isolate-cpus, smt-siblings, irqs, workqueues, governor, inhibit, claim-disks, require, hugepages, shm or "    \
+	"metadata"
 
 int guest_settings_find_key(const char *key, const char **ret_expected)
 {
@@ -152,6 +216,16 @@ int guest_settings_find_key(const char *key, const char **ret_expected)
 		if (streq(key, keys[i].name))
 			return (int)i;
 	return -1;
+}
+
+static unsigned int common_keys(void)
+{
+	unsigned int bits = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (!is_critical(keys[i].name) && !streq(keys[i].name, "metadata"))
+			bits |= 1u << i;
+	return bits;
 }
 
 const char *guest_settings_set(struct guest_settings *settings, size_t index, char *value)
@@ -174,6 +248,18 @@ void guest_settings_overlay(struct guest_settings *settings, const struct guest_
 	if (more->claim_disks != CLAIM_UNSET)
 		settings->claim_disks = more->claim_disks;
 	settings->tune = (settings->tune & ~more->tune_said) | more->tune;
+	if (more->hugepages != PAGES_UNSET) {
+		settings->hugepages = more->hugepages;
+		settings->n_pages = more->n_pages;
+		memcpy(settings->pages, more->pages, sizeof(settings->pages));
+	}
+	if (more->has_shm) {
+		settings->has_shm = true;
+		settings->n_shm = more->n_shm;
+		memcpy(settings->shm, more->shm, sizeof(settings->shm));
+	}
+	if (more->has_metadata)
+		settings->metadata = more->metadata;
 	if (more->has_require)
 		settings->require = more->require;
 }

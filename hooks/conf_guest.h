@@ -9,11 +9,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "hooks/pages.h"
+#include "hooks/shm_want.h"
 #include "lib/cpulist.h"
 
 enum conf_isolate { ISOLATE_UNSET, ISOLATE_NO, ISOLATE_PINNED, ISOLATE_LIST };
 enum conf_siblings { SIBLINGS_UNSET, SIBLINGS_WARN, SIBLINGS_INCLUDE };
 enum conf_inhibit { INHIBIT_UNSET, INHIBIT_AUTO, INHIBIT_LIST };
+enum conf_pages { PAGES_UNSET, PAGES_NO, PAGES_AUTO, PAGES_LIST };
 enum conf_claim { CLAIM_UNSET, CLAIM_YES, CLAIM_NO };
 
 /* Bits of inhibit_what. */
@@ -21,7 +24,7 @@ enum { INHIBIT_SLEEP = 1 << 0, INHIBIT_IDLE = 1 << 1, INHIBIT_SHUTDOWN = 1 << 2,
 #define INHIBIT_ALL (INHIBIT_SLEEP | INHIBIT_IDLE | INHIBIT_SHUTDOWN | INHIBIT_LID)
 
 /* Bits of require: what refuses the start when it cannot be had. */
-enum { REQUIRE_ISOLATION = 1 << 0, REQUIRE_DEVICES = 1 << 1, REQUIRE_TUNING = 1 << 2 };
+enum { REQUIRE_ISOLATION = 1 << 0, REQUIRE_DEVICES = 1 << 1, REQUIRE_TUNING = 1 << 2, REQUIRE_HUGEPAGES = 1 << 3 };
 
 /* Bits of tune: what is tuned for the CPUs that are isolated. */
 enum { TUNE_WORKQUEUES = 1 << 0, TUNE_IRQS = 1 << 1, TUNE_GOVERNOR = 1 << 2 };
@@ -37,8 +40,16 @@ struct guest_settings {
 	enum conf_claim claim_disks;
 	unsigned int tune;      /* what is wanted */
 	unsigned int tune_said; /* of which this says anything, yes or no */
+	enum conf_pages hugepages;
+	struct pages_want pages[PAGES_MAX]; /* of PAGES_LIST */
+	size_t n_pages;
+	bool has_shm;
+	struct shm_want shm[SHM_MAX];
+	size_t n_shm;
 	bool has_require;
 	unsigned int require;
+	bool has_metadata;
+	unsigned int metadata; /* keys that the guest's own metadata may set: bits, by number */
 };
 
 /* What holds where nobody says anything. */

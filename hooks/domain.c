@@ -188,6 +188,8 @@ static const char *read_domain(struct domain *domain, const struct xml_element *
 		return "it has no name";
 	read_slice(domain, top);
 	read_devices(domain, xml_first(top, "devices"));
+	domain_memory_read(&domain->memory, top);
+	metadata_read(&domain->metadata, top);
 	return read_pins(domain, top);
 }
 
@@ -219,6 +221,8 @@ void domain_free(struct domain *domain)
 		free_device(&domain->devices[i]);
 	free(domain->disks);
 	free(domain->devices);
+	domain_memory_free(&domain->memory);
+	metadata_free(&domain->metadata);
 	free(domain->name);
 	free(domain->slice);
 	*domain = (struct domain){ 0 };

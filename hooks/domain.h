@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "hooks/domain_memory.h"
+#include "hooks/metadata.h"
 #include "hooks/uuid.h"
 #include "lib/bdf.h"
 #include "lib/cpulist.h"
@@ -46,6 +48,8 @@ struct domain {
 	size_t n_disks;
 	struct host_device *devices; /* owned */
 	size_t n_devices;
+	struct domain_memory memory;
+	struct metadata metadata;
 };
 
 /*

@@ -212,10 +212,14 @@ static void change_claims(const struct host *host, const struct reconcile_change
 int reconcile(struct host *host, const struct reconcile_change *change, struct reconcile_outcome *ret)
 {
 	cleanup_close int lock = take_lock(host);
-	struct reconcile_outcome outcome = { lock < 0 ? lock : 0, lock < 0 ? lock : 0, false };
+	struct reconcile_outcome outcome = { .isolation = lock < 0 ? lock : 0, .tuning = lock < 0 ? lock : 0 };
+	const char *start = change->is_start && change->add != NULL ? change->add->uuid : NULL;
+	int memory;
 	struct demand before, after;
 	struct claims claims;
 
+	if (lock < 0 && ret != NULL)
+		memory_fail(&outcome.memory, "the lock of the hooks was not free in time, so nothing was taken");
 	if (ret != NULL)
 		*ret = outcome;
 	if (lock < 0)
@@ -232,12 +236,15 @@ int reconcile(struct host *host, const struct reconcile_change *change, struct r
 		outcome.isolation = outcome.isolation < 0 ? outcome.isolation : isolation;
 		outcome.tuning = outcome.tuning < 0 ? outcome.tuning : tuning;
 	}
+	memory = memory_apply(host->root, &claims, start, host->deadline, &outcome.memory);
 	if (change->starts_guards)
 		start_guards(host, &claims);
 	claims_free(&claims);
 	if (ret != NULL)
 		*ret = outcome;
-	return outcome.isolation < 0 ? outcome.isolation : outcome.tuning;
+	else
+		memory_free(&outcome.memory);
+	return outcome.isolation < 0 ? outcome.isolation : outcome.tuning < 0 ? outcome.tuning : memory;
 }
 
 int reconcile_forget(struct host *host, const char *uuid)

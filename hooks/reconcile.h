@@ -8,17 +8,20 @@
 
 #include "hooks/claims.h"
 #include "hooks/host.h"
+#include "hooks/memory.h"
 
 /* What became of it, each 0 or a negative errno that was logged. */
 struct reconcile_outcome {
 	int isolation; /* -ENOSPC: the host would keep no CPU, or a unit none */
 	int tuning;
-	bool has_profiles; /* power-profiles-daemon was asked for, and is there */
+	bool has_profiles;            /* power-profiles-daemon was asked for, and is there */
+	struct memory_outcome memory; /* free it with memory_free() */
 };
 
 /* What to change before that, under the same lock. All of it may be left out. */
 struct reconcile_change {
 	struct claim *add;         /* write this claim; its CPUs are emptied if the host would keep none */
+	bool is_start;             /* it is about to start: take the memory that it needs */
 	const char *remove;        /* remove this guest's claim */
 	const struct claim *ended; /* remove this claim, unless it was replaced meanwhile: its guest has ended */
 	bool starts_guards;        /* start the guards of claims that have none */

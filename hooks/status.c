@@ -9,6 +9,7 @@
 #include "hooks/conf.h"
 #include "hooks/cpus.h"
 #include "hooks/daemon.h"
+#include "hooks/memory_status.h"
 #include "hooks/reconcile.h"
 #include "hooks/records.h"
 #include "hooks/status_tuning.h"
@@ -115,6 +116,7 @@ static cJSON *describe_claim(struct host *host, const struct claim *claim, const
 	for (size_t i = 0; i < claim->n_disks; i++)
 		if (claim->disks[i].is_held)
 			cJSON_AddItemToArray(disks, cJSON_CreateString(claim->disks[i].path));
+	memory_describe(host->root, claim, object);
 	cJSON_AddStringToObject(object, "guard", guard_state(host, claim->uuid, &state));
 	return object;
 }
@@ -227,6 +229,7 @@ static void print_lines(const cJSON *document)
 			printf(" (%s)", text_of(object, "inhibitor"));
 		cJSON_ArrayForEach(disk, cJSON_GetObjectItemCaseSensitive(object, "disks"))
 			printf(", holds %s", disk->valuestring);
+		memory_print(object);
 		printf("\n");
 	}
 	cJSON_ArrayForEach(object, cJSON_GetObjectItemCaseSensitive(document, "units")) printf(

@@ -4,6 +4,7 @@
 #include "hooks/claims.h"
 #include "hooks/cpus.h"
 #include "hooks/disks.h"
+#include "hooks/memory.h"
 #include "lib/util.h"
 
 /*
@@ -70,6 +71,7 @@ void wants_claim(int root, const struct domain *domain, const struct guest_setti
 		want_cpus(root, domain, settings, ret, problems);
 	if (settings->tune != 0)
 		want_tuning(settings, ret, problems);
+	memory_want(root, domain, settings, ret, problems);
 	if (settings->inhibit == INHIBIT_LIST)
 		ret->inhibit = settings->inhibit_what;
 	else if (domain_has_pci_device(domain))
@@ -80,5 +82,6 @@ void wants_claim(int root, const struct domain *domain, const struct guest_setti
 
 bool wants_nothing(const struct claim *claim)
 {
-	return cpulist_is_empty(&claim->cpus) && claim->inhibit == 0 && claim->n_disks == 0;
+	return cpulist_is_empty(&claim->cpus) && claim->inhibit == 0 && claim->n_disks == 0 && claim->n_pages == 0 &&
+	       claim->n_shm == 0;
 }

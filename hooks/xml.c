@@ -178,6 +178,51 @@ const struct xml_element *xml_next(const struct xml_element *element)
 	return NULL;
 }
 
+const struct xml_element *xml_child(const struct xml_element *element)
+{
+	return element != NULL ? element->first : NULL;
+}
+
+const struct xml_element *xml_sibling(const struct xml_element *element)
+{
+	return element->next;
+}
+
+const char *xml_local_name(const struct xml_element *element)
+{
+	const char *colon = strchr(xml_name(element), ':');
+
+	return colon != NULL ? colon + 1 : xml_name(element);
+}
+
+/* "xmlns:PREFIX", or "xmlns" without one, of the innermost element that has it. */
+static const char *find_space(const struct xml_element *element)
+{
+	const char *colon = strchr(element->name, ':');
+	cleanup_free char *name = colon == NULL
+					  ? util_copy("xmlns")
+					  : util_format("xmlns:%.*s", (int)(colon - element->name), element->name);
+
+	for (; element != NULL; element = element->parent)
+		for (size_t i = 0; i + 1 < element->n_words; i += 2)
+			if (streq(element->words[i], name))
+				return element->words[i + 1];
+	return "";
+}
+
+bool xml_is_in(const struct xml_element *element, const char *space)
+{
+	return element != NULL && streq(find_space(element), space);
+}
+
+const char *xml_any_attribute(const struct xml_element *element)
+{
+	for (size_t i = 0; element != NULL && i + 1 < element->n_words; i += 2)
+		if (!streq(element->words[i], "xmlns") && !starts_with(element->words[i], "xmlns:"))
+			return element->words[i];
+	return NULL;
+}
+
 const char *xml_name(const struct xml_element *element)
 {
 	return element != NULL ? element->name : "";

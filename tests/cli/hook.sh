@@ -540,3 +540,87 @@ for operation in "prepare begin" "release end"; do
 	[ "$n" -gt 0 ] || fail "$operation: the trace shows nothing"
 	[ $((n % 2)) = 0 ] && [ "$n" -le 4 ] || fail "$operation: $n looks at what was tuned"
 done
+
+# pool COUNT: node 1 has so many pages of 2 MiB, all of them free.
+pool=$root/sys/devices/system/node/node1/hugepages/hugepages-2048kB
+pool()
+{
+	mkdir -p "$pool" "$root/dev/shm"
+	echo "$1" | tee "$pool/nr_hugepages" >"$pool/free_hugepages"
+	echo 0 >"$pool/surplus_hugepages"
+}
+
+h "huge pages and shared memory are there before the start, and given back"
+pool 10
+printf '[guests]\nhugepages = 2M:16@1\nshm = glass 64k %s:%s\nrequire = hugepages tuning\n' "$(id -u)" "$(id -g)" >"$hooks_conf"
+hook win prepare begin -
+exits 0
+is "pages" "$(cat "$pool/nr_hugepages")" 16
+is "the file" "$(stat -c '%u:%g %a %s' "$root/dev/shm/glass")" "$(id -u):$(id -g) 660 65536"
+grep -qx 'pages 2048 16 1' "$claim" || fail "no pages in the claim: $(cat "$claim")"
+bounded "$build/vfio-hook" --root "$root" status
+says "16 huge pages of 2 MiB on node 1 (6 added), shares /dev/shm/glass"
+bounded "$build/vfio-hook" --root "$root" --json status
+is "the pool in JSON" "$(query '.claims[0].hugepages.pools[0].added')" 6
+is "what is wanted" "$(query '.claims[0].hugepages.wanted[0].count')" 16
+is "the file in JSON" "$(query '.claims[0].shm[0]')" /dev/shm/glass
+hook win release end destroyed
+exits 0
+is "pages behind it" "$(head -c 2 "$pool/nr_hugepages")" 10
+[ ! -e "$root/dev/shm/glass" ] || fail "the file is still there"
+[ ! -e "$root/run/vfiokit/hugepages" ] && [ ! -e "$root/run/vfiokit/shm" ] || fail "something is still remembered"
+
+h "what of that cannot be had refuses the start only if it is required"
+pool 10
+printf '[guests]\nhugepages = 2M:1@3\nshm = glass 64k no-such-user:0\n' >"$hooks_conf"
+hook win prepare begin -
+exits 0
+says "hugepages: it needs huge pages on node 3, but this host has no such node"
+says "shm: /dev/shm/glass: there is no user 'no-such-user'; it is not made"
+hook win release end -
+printf 'require = hugepages\n' >>"$hooks_conf"
+hook win prepare begin -
+exits 1
+says "this host has no such node; it is not started"
+[ ! -e "$claim" ] || fail "there is a claim"
+sed -i 's/require = .*/require = tuning/' "$hooks_conf"
+hook win prepare begin -
+exits 1
+says "shm: the user or the group of its file is not known; it is not started"
+mkdir "$root/dev/shm/dir"
+printf '[guests]\nshm = dir 64k 0:0\nrequire = tuning\n' >"$hooks_conf"
+hook win prepare begin -
+exits 1
+says "/dev/shm/dir: is there and no regular file; it was left as it is; it is not started"
+[ ! -e "$claim" ] || fail "there is a claim"
+
+h "a guest without huge pages wants none, and may start"
+pool 10
+printf '[guests]\nhugepages = auto\nrequire = hugepages\n' >"$hooks_conf"
+hook win prepare begin -
+exits 0
+says "hugepages: the guest has no <memoryBacking><hugepages/>, so it uses none; none are taken"
+xml win '' '<memory>oops</memory><memoryBacking><hugepages/></memoryBacking>' >"$work/xml"
+hook win prepare begin -
+exits 1
+says "hugepages: nobody knows which huge pages it needs; it is not started"
+
+h "the metadata of a guest sets what the file lets it"
+pool 10
+xml win '' "<metadata><v:guest xmlns:v='urn:vfiokit:guest:1'><v:isolate-cpus>2</v:isolate-cpus></v:guest></metadata>" >"$work/xml"
+hook win prepare begin -
+exits 0
+says "<metadata>: sets isolate-cpus, which hooks.conf does not let it"
+[ ! -e "$claim" ] || fail "there is a claim"
+printf '[guest win]\nmetadata = all\n' >"$hooks_conf"
+hook win prepare begin -
+says_not "<metadata>"
+grep -qx 'cpus 2' "$claim" || fail "no CPUs in the claim: $(cat "$claim" 2>&1)"
+hook win started begin -
+says_not "<metadata>"
+xml win '' "<metadata><guest xmlns='urn:vfiokit:guest:1'><isolate-cpus>2</isolate-cpus><x/></guest></metadata>" >"$work/xml"
+hook win release end -
+hook win prepare begin -
+exits 0
+says "<metadata>: unknown element <x>, expected a key of [guest NAME] other than metadata; the metadata of this guest is not used"
+[ ! -e "$claim" ] || fail "there is a claim"

@@ -4,8 +4,10 @@
 #include "hooks/claim.h"
 #include "hooks/cpus.h"
 #include "hooks/irqs.h"
+#include "hooks/pages.h"
 #include "hooks/records.h"
 #include "hooks/settings.h"
+#include "hooks/shm.h"
 #include "tests/fuzz/fuzz.h"
 
 #define UUID "4dea22b3-1d52-d8f3-2516-782e98ab3fa0"
@@ -76,6 +78,40 @@ static void read_irqs(const char *text, size_t size)
 	free(second);
 }
 
+static void read_pages(const char *text, size_t size)
+{
+	struct pages_records records, again;
+	char *first;
+
+	if (!pages_parse_records(&records, text, size))
+		return;
+	first = pages_format_records(&records);
+	if (!pages_parse_records(&again, first, strlen(first)) || again.n_pools != records.n_pools ||
+	    again.n_shares != records.n_shares)
+		abort();
+	for (size_t i = 0; i < records.n_pools; i++)
+		if (pages_target(&records, &records.pools[i]) < records.pools[i].base)
+			abort();
+	pages_free_records(&records);
+	pages_free_records(&again);
+	free(first);
+}
+
+static void read_shm(const char *text, size_t size)
+{
+	struct shm_records records, again;
+	char *first;
+
+	if (!shm_parse_records(&records, text, size))
+		return;
+	first = shm_format_records(&records);
+	if (!shm_parse_records(&again, first, strlen(first)) || again.count != records.count)
+		abort();
+	free(records.items);
+	free(again.items);
+	free(first);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = fuzz_text(data, size);
@@ -84,6 +120,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	read_records(text, size);
 	read_settings(text, size);
 	read_irqs(text, size);
+	read_pages(text, size);
+	read_shm(text, size);
 	free(text);
 	return 0;
 }

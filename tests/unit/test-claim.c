@@ -23,6 +23,9 @@ TEST(claim_text_stays)
 		HEAD "name -a b\xC3\xA9\"'$(c)\nrunning 4711 98765\nslice guests.slice\ncpus 2-3,8191\ninhibit 15\n"
 		     "hold /dev/sdb\ncheck /dev/disk/by-id/a b\nhold /dev/sdc\n",
 		HEAD "name win\npending 5\nslice machine.slice\ncpus 2\ninhibit 0\ntune 1\nhold /dev/sdb\n",
+		HEAD
+		"name win\npending 5\nslice machine.slice\ncpus \ninhibit 0\npages 2048 16 any\npages 1048576 8 0\n"
+		"shm 65536 1000 36 looking-glass\n",
 		HEAD "name win\npending 18446744073709551615\nslice machine.slice\ncpus 0\ninhibit 1\n",
 	};
 
@@ -54,6 +57,10 @@ TEST(claim_refused)
 		BARE "inhibit 16\n",
 		BARE "inhibit\n",
 		BARE "hold sdb\n",
+		BARE "pages 2048 16\n",
+		BARE "pages 0 16 any\n",
+		BARE "shm 65536 1000 36\n",
+		BARE "shm 65536 1000 36 ../x\n",
 		BARE "foo 1\n",
 		BARE "\n",
 		HEAD "name win\nrunning 0 5\nslice machine.slice\n",

@@ -12,6 +12,8 @@ static char *settings_of(const char *text, const char *name, const char *uuid)
 	struct problems problems = { 0 };
 	struct guest_settings settings;
 	cleanup_free char *cpus = NULL, *inhibit = NULL;
+	static const char *const keys[] = { "isolate-cpus", "claim-disks", "require", "hugepages" };
+	const char *expected;
 	char *words = NULL;
 
 	conf_parse(&conf, text, strlen(text), "f", &problems);
@@ -31,6 +33,16 @@ static char *settings_of(const char *text, const char *name, const char *uuid)
 		    (settings.require & REQUIRE_ISOLATION) != 0 ? " isolation" : "",
 		    (settings.require & REQUIRE_DEVICES) != 0 ? " devices" : "",
 		    (settings.require & REQUIRE_TUNING) != 0 ? " tuning" : "");
+	if (settings.hugepages == PAGES_AUTO)
+		test_append(&words, " auto");
+	for (size_t i = 0; i < settings.n_pages; i++)
+		test_append(&words, " %llu %llu %d", (unsigned long long)settings.pages[i].size,
+			    (unsigned long long)settings.pages[i].count, settings.pages[i].node);
+	for (size_t i = 0; i < settings.n_shm; i++)
+		test_append(&words, " %s:%s:%s", settings.shm[i].name, settings.shm[i].user, settings.shm[i].group);
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if ((settings.metadata & 1u << guest_settings_find_key(keys[i], &expected)) != 0)
+			test_append(&words, " +%s", keys[i]);
 	for (size_t i = 0; i < problems.count; i++)
 		test_append(&words, " |%s: %s", problems.items[i].where, problems.items[i].message);
 	conf_free(&conf);
@@ -54,6 +66,14 @@ TEST(conf_sections)
 		{ "the other values",
 		  "[guests]\nisolate-cpus=pinned\nsmt-siblings=warn\ninhibit=no\nclaim-disks=yes\nrequire=no\n",
 		  "pinned warn none claim" },
+		{ "memory", "[guests]\nhugepages=2M:16@1\nshm=a 1M u:g\n", DEFAULT " 2048 16 1 a:u:g" },
+		{ "memory as the guest says", "[guests]\nhugepages=2M:16\n[guest win]\nhugepages=auto\n",
+		  DEFAULT " auto" },
+		{ "memory taken back", "[guests]\nhugepages=2M:16\nshm=a 1M u:g\n[guest win]\nhugepages=no\nshm=no\n",
+		  DEFAULT },
+		{ "metadata", "[guests]\nmetadata=isolate-cpus require\n", DEFAULT " +isolate-cpus +require" },
+		{ "metadata, all", "[guests]\nmetadata=all\n", DEFAULT " +isolate-cpus +hugepages" },
+		{ "metadata taken back", "[guests]\nmetadata=all\n[guest win]\nmetadata=no\n", DEFAULT },
 		{ "tuning", "[guests]\nworkqueues=away\nrequire=tuning\n", DEFAULT " workqueues tuning" },
 		{ "tuning taken back", "[guests]\nworkqueues=away\n[guest win]\nworkqueues=no\n", DEFAULT },
 		{ "tuning left as it is", "[guests]\nworkqueues=away\n[guest win]\ninhibit=auto\n",
@@ -100,8 +120,18 @@ TEST(conf_wrong)
 		{ "[guests]\ninhibit=auto sleep\n",
 		  DEFAULT " |f:2: bad value for 'inhibit': 'auto sleep', expected auto, no, or any of: sleep idle "
 			  "shutdown lid; this section is not used" },
-		{ "[guests]\nrequire=disks\n", DEFAULT " |f:2: bad value for 'require': 'disks', expected no, or any "
-						       "of: isolation devices tuning; this section is not used" },
+		{ "[guests]\nrequire=disks\n",
+		  DEFAULT " |f:2: bad value for 'require': 'disks', expected no, or any "
+			  "of: isolation devices tuning hugepages; this section is not used" },
+		{ "[guests]\nhugepages=16\n",
+		  DEFAULT " |f:2: bad value for 'hugepages': '16', expected no, auto, or a list of SIZE:COUNT or "
+			  "SIZE:COUNT@NODE like 2M:4096 1G:8@0, each pool once; this section is not used" },
+		{ "[guests]\nshm=x\n",
+		  DEFAULT " |f:2: bad value for 'shm': 'x', expected no, or up to 4 of NAME SIZE USER:GROUP like "
+			  "looking-glass 64M user:kvm, each name once; this section is not used" },
+		{ "[guests]\nmetadata=metadata\n", DEFAULT
+		  " |f:2: bad value for 'metadata': 'metadata', expected no, or any of: all, and names of other "
+		  "keys (all leaves out claim-disks and require); this section is not used" },
 		{ "[guests]\nclaim-disks=maybe\n",
 		  DEFAULT " |f:2: bad value for 'claim-disks': 'maybe', expected yes or no; this section is not used" },
 		{ "[guests]\nsmt-siblings=no\n", DEFAULT " |f:2: bad value for 'smt-siblings': 'no', expected warn or "
@@ -110,8 +140,8 @@ TEST(conf_wrong)
 		  DEFAULT " |f:3: 'claim-disks' is given twice, expected it once; this section is not used" },
 		{ "[guest win]\nclaim-disks=no\nfoo=1\n", DEFAULT
 		  " |f:3: unknown key 'foo', expected isolate-cpus, smt-siblings, irqs, workqueues, governor, inhibit, "
-		  "claim-disks or "
-		  "require; this section is not used" },
+		  "claim-disks, "
+		  "require, hugepages, shm or metadata; this section is not used" },
 		{ "[guest win]\nclaim-disks=no\n[guest win]\n",
 		  DEFAULT " |f:3: this section stands in the file twice; this section is not used" },
 		{ "[guests]\nclaim-disks=no\n[guests]\n",

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Huge pages of guests on a folder, with a kernel that gives as many as it likes, and calls that are killed. */
+#include "hooks/hugepages.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/wait.h>
+
+#include "hooks/hugetlb.h"
+#include "lib/log.h"
+#include "lib/parse.h"
+#include "lib/paths.h"
+#include "lib/sysfs.h"
+#include "tests/unit/test.h"
+
+#define UUID1 "00000000-0000-4000-8000-000000000001"
+#define UUID2 "00000000-0000-4000-8000-000000000002"
+#define SIZE 2048
+#define POOL(node) "sys/devices/system/node/node" #node "/hugepages/hugepages-2048kB/"
+#define NODE(node, count, free)                                                                                        \
+	"F: " POOL(node) "nr_hugepages=" #count "\\n\nF: " POOL(node) "free_hugepages=" #free "\\n\nF: " POOL(         \
+		node) "surplus_hugepages=0\\n\nF: sys/devices/system/node/node" #node "/meminfo=Node " #node           \
+		      " MemFree:       " #count "2345 kB\\n\n"
+#define HOST                                                                                                           \
+	"F: dev/kmsg=\nF: proc/meminfo=MemFree: 7168 kB\\nHugepagesize:       2048 kB\\n\n" NODE(0, 4, 4) NODE(1, 0, 0)
+
+/* A kernel: how many pages each node can have, how many more behind a squeeze, and when the caller is killed. */
+struct kernel {
+	uint64_t capacity[2], more;
+	unsigned int squeezes;
+	int killed_at; /* the write in front of which; or behind it, if negative; 0: never */
+	int writes;
+	int fails; /* every write with this */
+};
+
+static uint64_t number(int root, int node, const char *name)
+{
+	cleanup_free char *path = hugetlb_path(node, SIZE, name);
+	uint64_t value = 0;
+
+	CHECK_INT(sysfs_read_number(root, path, &value), 0);
+	return value;
+}
+
+static void set(int root, int node, const char *name, uint64_t value)
+{
+	cleanup_free char *path = hugetlb_path(node, SIZE, name),
+			  *text = util_format("%llu\n", (unsigned long long)value);
+
+	test_write_file(root, path, text, strlen(text));
+}
+
+/* As set_max_huge_pages() of Linux: what is in use becomes surplus. */
+static void resize(const struct kernel *kernel, int root, int node, uint64_t count)
+{
+	uint64_t all = number(root, node, "nr_hugepages"), unused = number(root, node, "free_hugepages");
+	uint64_t used = all - unused, limit = kernel->capacity[node] + (kernel->squeezes > 0 ? kernel->more : 0);
+
+	if (count > limit)
+		count = all - number(root, node, "surplus_hugepages") > limit ? all : limit;
+	set(root, node, "nr_hugepages", count > used ? count : used);
+	set(root, node, "free_hugepages", count > used ? count - used : 0);
+	set(root, node, "surplus_hugepages", count > used ? 0 : used - count);
+}
+
+static int fake_write(void *context, int root, const char *path, const char *value)
+{
+	struct kernel *kernel = context;
+	uint64_t count = 0;
+
+	kernel->writes++;
+	if (kernel->killed_at == kernel->writes)
+		_exit(0);
+	if (kernel->fails != 0)
+		return kernel->fails;
+	if (strstr(path, "nr_hugepages") != NULL) {
+		CHECK_TRUE(parse_number(value, 10, UINT64_MAX, &count));
+		resize(kernel, root, strstr(path, "node1") != NULL ? 1 : 0, count);
+	} else if (streq(path, PATH_DROP_CACHES)) {
+		CHECK_STR(value, "1");
+		kernel->squeezes++;
+	} else {
+		CHECK_TRUE(ends_with(path, "/compact"));
+	}
+	if (kernel->killed_at == -kernel->writes)
+		_exit(0);
+	return 0;
+}
+
+struct guest {
+	const char *uuid;
+	uint64_t count;
+	int node;
+	bool is_running;
+};
+
+static void make_claims(struct claims *claims, const struct guest *guests, size_t n)
+{
+	*claims = (struct claims){ 0 };
+	for (size_t i = 0; i < n; i++) {
+		struct claim *claim = util_append(&claims->items, &claims->count, sizeof(*claim));
+
+		memcpy(claim->uuid, guests[i].uuid, sizeof(claim->uuid));
+		claim->is_running = guests[i].is_running;
+		claim->pages[0] = (struct pages_want){ SIZE, guests[i].count, guests[i].node };
+		claim->n_pages = 1;
+	}
+}
+
+/* With these guests, of which the last one starts, or none. Returns what it was told, owned by the caller. */
+static char *apply(int root, struct kernel *kernel, const struct guest *guests, size_t n, bool starts, int expected)
+{
+	const struct hugepages_control control = { fake_write, kernel };
+	struct claims claims;
+	char *why;
+
+	log_setup("unit", false, root);
+	make_claims(&claims, guests, n);
+	CHECK_INT(hugepages_apply(root, &claims, starts ? &claims.items[n - 1] : NULL, claims_clock() + 5000, &control,
+				  &why),
+		  expected);
+	claims_free(&claims);
+	return why;
+}
+
+/* QEMU has taken, or let go of, so many. */
+static void use(int root, int node, int64_t count)
+{
+	uint64_t unused = number(root, node, "free_hugepages"), surplus = number(root, node, "surplus_hugepages");
+	uint64_t freed = count < 0 ? (uint64_t)-count : 0, gone = freed < surplus ? freed : surplus;
+
+	set(root, node, "surplus_hugepages", surplus - gone);
+	set(root, node, "nr_hugepages", number(root, node, "nr_hugepages") - gone);
+	set(root, node, "free_hugepages", count < 0 ? unused + freed - gone : unused - (uint64_t)count);
+}
+
+#define APPLY(...) free(apply(__VA_ARGS__))
+#define CHECK_COUNTS(a, b)                                                                                             \
+	do {                                                                                                           \
+		CHECK_INT(number(root, 0, "nr_hugepages"), a);                                                         \
+		CHECK_INT(number(root, 1, "nr_hugepages"), b);                                                         \
+	} while (0)
+#define CHECK_NOTHING_LEFT() CHECK_INT(faccessat(root, PATH_PAGES, F_OK, 0), -1)
+
+TEST(hugepages_one_guest)
+{
+	int root = test_root(HOST);
+	struct kernel kernel = { .capacity = { 100, 100 } };
+	struct guest guest = { UUID1, 10, 0, false };
+	char *why = apply(root, &kernel, &guest, 1, true, 0);
+
+	CHECK_TRUE(why == NULL);
+	CHECK_COUNTS(10, 0); /* four were there */
+	use(root, 0, 10);
+	guest.is_running = true;
+	APPLY(root, &kernel, &guest, 1, false, 0);
+	CHECK_COUNTS(10, 0);
+	use(root, 0, -10);
+	APPLY(root, &kernel, NULL, 0, false, 0);
+	CHECK_COUNTS(4, 0);
+	CHECK_INT(kernel.squeezes, 0);
+	CHECK_NOTHING_LEFT();
+}
+
+TEST(hugepages_nobody_wants_any)
+{
+	int root = test_root(HOST);
+	struct kernel kernel = { .capacity = { 100, 100 } };
+
+	APPLY(root, &kernel, NULL, 0, false, 0);
+	CHECK_INT(kernel.writes, 0);
+	CHECK_NOTHING_LEFT();
+}
+
+/* Two guests that share a pool, ended in this order; QEMU lets go before we give back, or behind that. */
+static void two_guests(bool first_ends_first, bool is_late)
+{
+	int root = test_root(HOST);
+	struct kernel kernel = { .capacity = { 100, 100 } };
+	struct guest guests[2] = { { UUID1, 10, 0, false }, { UUID2, 20, 0, false } };
+	int64_t first = first_ends_first ? 10 : 20;
+
+	test_case("%d %d", first_ends_first, is_late);
+	APPLY(root, &kernel, guests, 1, true, 0);
+	APPLY(root, &kernel, guests, 2, true, 0); /* while the first still starts */
+	CHECK_COUNTS(30, 0);
+	guests[0].is_running = guests[1].is_running = true;
+	use(root, 0, 30);
+	if (!is_late)
+		use(root, 0, -first);
+	APPLY(root, &kernel, first_ends_first ? guests + 1 : guests, 1, false, 0);
+	if (is_late)
+		use(root, 0, -first);
+	/* What the first one added is gone, the four that were there before are not. */
+	CHECK_COUNTS(first_ends_first ? 24 : 10, 0);
+	if (!is_late)
+		use(root, 0, first - 30);
+	APPLY(root, &kernel, NULL, 0, false, 0);
+	if (is_late)
+		use(root, 0, first - 30);
+	CHECK_COUNTS(4, 0);
+	CHECK_INT(number(root, 0, "surplus_hugepages"), 0);
+	CHECK_NOTHING_LEFT();
+}
+
+TEST(hugepages_two_guests)
+{
+	two_guests(true, false);
+	two_guests(false, false);
+	two_guests(true, true);
+	two_guests(false, true);
+}
+
+TEST(hugepages_one_follows_another)
+{
+	int root = test_root(HOST);
+	struct kernel kernel = { .capacity = { 100, 100 } };
+	struct guest guests[2] = { { UUID1, 20, 0, false }, { UUID2, 30, 0, false } };
+
+	APPLY(root, &kernel, guests, 1, true, 0);
+	APPLY(root, &kernel, guests + 1, 1, true, 0);
+	CHECK_COUNTS(30, 0);
+	/* The same once more, of a start that came to nothing. */
+	APPLY(root, &kernel, guests + 1, 1, true, 0);
+	CHECK_COUNTS(30, 0);
+	APPLY(root, &kernel, guests, 1, true, 0);
+	CHECK_COUNTS(20, 0);
+	APPLY(root, &kernel, NULL, 0, false, 0);
+	CHECK_COUNTS(4, 0);
+	CHECK_NOTHING_LEFT();
+}
+
+TEST(hugepages_somebody_else)
+{
+	int root = test_root(HOST);
+	struct kernel kernel = { .capacity = { 100, 100 } };
+	struct guest guests[2] = { { UUID1, 10, 0, false }, { UUID2, 20, 0, false } };
+
+	APPLY(root, &kernel, guests, 1, true, 0);
+	resize(&kernel, root, 0, 50);
+	APPLY(root, &kernel, NULL, 0, false, 0);
+	CHECK_COUNTS(50, 0);
+	CHECK_NOTHING_LEFT();
+	/* Lowered while the guest runs, and one more starts. */
+	APPLY(root, &kernel, guests, 1, true, 0);
+	CHECK_COUNTS(50, 0);
+	use(root, 0, 10);
+	guests[0].is_running = true;
+	resize(&kernel, root, 0, 12);
+	APPLY(root, &kernel, guests, 2, true, 0);
+	CHECK_COUNTS(30, 0);
+	APPLY(root, &kernel, guests, 1, false, 0);
+	CHECK_COUNTS(12, 0);
+}
+
+TEST(hugepages_any_node)
+{
+	int root = test_root(HOST);
+	struct kernel kernel = { .capacity = { 20, 30 } };
+	const struct guest guest = { UUID1, 40, PAGES_ANY_NODE, false };
+	char *why = apply(root, &kernel, &guest, 1, true, 0);
+
+	CHECK_TRUE(why == NULL);
+	/* The four that are free, then node 0, which has more memory, then node 1. */
+	CHECK_COUNTS(20, 20);
+	APPLY(root, &kernel, NULL, 0, false, 0);
+	CHECK_COUNTS(4, 0);
+	CHECK_NOTHING_LEFT();
+}
+
+TEST(hugepages_short)
+{
+	int root = test_root(HOST);
+	struct kernel kernel = { .capacity = { 10, 10 }, .more = 20 };
+	const struct guest guest = { UUID1, 25, 0, false }, greedy = { UUID1, 50, 0, false };
+	cleanup_free char *why = apply(root, &kernel, &guest, 1, true, 0), *short_of = NULL;
+
+	/* Caches and compaction get it. */
+	CHECK_TRUE(why == NULL);
+	CHECK_INT(kernel.squeezes, 1);
+	CHECK_COUNTS(25, 0);
+	APPLY(root, &kernel, NULL, 0, false, 0);
+	CHECK_COUNTS(4, 0);
+	kernel.squeezes = 0;
+	short_of = apply(root, &kernel, &greedy, 1, true, 0);
+	CHECK_STR(short_of, "it needs 50 huge pages of 2 MiB on node 0, and 30 could be had; 41 MiB of memory are free "
+			    "there, also after caches were dropped and memory was compacted");
+	CHECK_COUNTS(30, 0);
+	APPLY(root, &kernel, NULL, 0, false, 0);
+	CHECK_COUNTS(4, 0);
+	CHECK_NOTHING_LEFT();
+}
+
+TEST(hugepages_impossible)
+{
+	int root = test_root(HOST);
+	struct kernel kernel = { .capacity = { 10, 10 } };
+	const struct guest guest = { UUID1, 5, 7, false };
+	cleanup_free char *why = apply(root, &kernel, &guest, 1, true, 0), *size = NULL;
+	const struct hugepages_control control = { fake_write, &kernel };
+	struct claims claims;
+
+	CHECK_STR(why, "it needs huge pages on node 7, but this host has no such node");
+	make_claims(&claims, &guest, 1);
+	claims.items[0].pages[0] = (struct pages_want){ 1024 * 16, 1, PAGES_ANY_NODE };
+	CHECK_INT(hugepages_apply(root, &claims, &claims.items[0], UINT64_MAX, &control, &size), 0);
+	CHECK_STR(size,
+		  "it needs huge pages of 16 MiB, but this kernel has none of that size; /sys/kernel/mm/hugepages "
+		  "shows those that it has");
+	claims_free(&claims);
+	CHECK_INT(kernel.writes, 0);
+	CHECK_NOTHING_LEFT();
+}
+
+/* Nothing that was added is forgotten if it cannot be given back. */
+TEST(hugepages_refused)
+{
+	int root = test_root(HOST);
+	struct kernel kernel = { .capacity = { 50, 50 } };
+	const struct guest guest = { UUID1, 25, 0, false };
+
+	APPLY(root, &kernel, &guest, 1, true, 0);
+	kernel.fails = -EIO;
+	APPLY(root, &kernel, NULL, 0, false, -EIO);
+	CHECK_COUNTS(25, 0);
+	CHECK_INT(faccessat(root, PATH_PAGES, F_OK, 0), 0);
+	kernel.fails = 0;
+	APPLY(root, &kernel, NULL, 0, false, 0);
+	CHECK_COUNTS(4, 0);
+	CHECK_NOTHING_LEFT();
+}
+
+/* One call of ours is killed in front of, or behind, each write, and then whoever comes next gives everything back. */
+TEST(hugepages_killed_anywhere)
+{
+	static const struct guest guests[2] = { { UUID1, 30, 0, true }, { UUID2, 60, PAGES_ANY_NODE, false } };
+
+	for (int step = 1; step <= 8; step++)
+		for (int sign = -1; sign <= 1; sign += 2)
+			for (int gives_back = 0; gives_back <= 1; gives_back++) {
+				int root = test_root(HOST), status;
+				struct kernel kernel = { .capacity = { 40, 20 }, .more = 10 };
+				pid_t child;
+
+				test_case("step %d, giving back: %d", step * sign, gives_back);
+				APPLY(root, &kernel, guests, 1, true, 0);
+				use(root, 0, 30);
+				if (gives_back != 0)
+					APPLY(root, &kernel, guests, 2, true, 0);
+				kernel.writes = 0;
+				fflush(NULL);
+				child = fork();
+				if (child == 0) {
+					kernel.killed_at = step * sign;
+					APPLY(root, &kernel, guests, gives_back != 0 ? 1 : 2, gives_back == 0, 0);
+					_exit(0);
+				}
+				waitpid(child, &status, 0);
+				APPLY(root, &kernel, guests, 1, false, 0);
+				CHECK_COUNTS(30, 0);
+				use(root, 0, -30);
+				APPLY(root, &kernel, NULL, 0, false, 0);
+				CHECK_COUNTS(4, 0);
+				CHECK_NOTHING_LEFT();
+				test_close_roots();
+			}
+}
+
+TEST(hugepages_records_are_junk)
+{
+	int root = test_root(HOST "F: run/vfiokit/hugepages=junk\n");
+	struct kernel kernel = { .capacity = { 50, 50 } };
+
+	APPLY(root, &kernel, NULL, 0, false, 0);
+	CHECK_COUNTS(4, 0);
+	CHECK_INT(kernel.writes, 0);
+	CHECK_NOTHING_LEFT();
+}
+
+TEST(hugetlb_mounts)
+{
+	int root = test_root(
+		"F: proc/self/mounts=hugetlbfs /dev/hugepages hugetlbfs rw,relatime,pagesize=2M 0 0\\ntmpfs "
+		"/x tmpfs rw,pagesize=1024M 0 0\\n\nF: proc/meminfo=Hugepagesize:       2048 kB\\n\n");
+
+	CHECK_TRUE(hugetlb_is_mounted(root, 2048));
+	CHECK_TRUE(!hugetlb_is_mounted(root, 1048576));
+	CHECK_INT(hugetlb_default_size(root), 2048);
+}
