@@ -133,13 +133,14 @@ static enum known holds_framebuffer(int root, const char *address, const struct 
  */
 static const char *const framebuffers[] = { "efi-framebuffer.0", "vesa-framebuffer.0", "simple-framebuffer.0" };
 
+/* What cannot be told counts as there. */
 static bool has_framebuffer_child(int root, const char *address)
 {
 	char path[PATH_SIZE];
 
 	for (size_t i = 0; i < ARRAY_SIZE(framebuffers); i++) {
 		snprintf(path, sizeof(path), PATH_DEVICES "/%s/%s", address, framebuffers[i]);
-		if (sysfs_exists(root, path))
+		if (sysfs_find(root, path) != -ENOENT)
 			return true;
 	}
 	return false;

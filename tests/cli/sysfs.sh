@@ -189,6 +189,14 @@ run plan --json
 verdict 01:00.0 "skip boot-vga"
 verdict 02:00.0 bind
 
+t "nobody can tell whether a framebuffer is below the console, its rule names it by address"
+printf '[device guest]\naddress = 01:00.0\n' >"$policy"
+rm -f "$devices"/*/boot_vga
+ln -s efi-framebuffer.0 "$devices/0000:01:00.0/efi-framebuffer.0"
+run plan --json
+binds_nothing
+verdict 01:00.0 "skip boot-vga"
+
 # screen_info with a framebuffer at 0xc0000000, as EFI leaves it.
 screen_info()
 {
