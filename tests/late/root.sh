@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# root.sh SUITE: have a disk with a small Debian 12 (systemd, udev, kmod) and the modules of that suite's kernel, and
+# root.sh SUITE: have a disk with a small Debian 12 (systemd, udev, kmod, logind) and the modules of that suite's kernel, and
 # print its name. Made once, below build/cache/late; nothing of ours is on it. Delete it to renew.
 set -euo pipefail
 
@@ -17,7 +17,7 @@ disk=$cache/$suite.img
 make_root()
 {
 	rm -rf "$cache/root"
-	mmdebstrap --quiet --variant=essential --include=systemd,systemd-sysv,udev,kmod \
+	mmdebstrap --quiet --variant=essential --include=systemd,systemd-sysv,udev,kmod,dbus,libpam-systemd \
 		--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
 		--dpkgopt='path-exclude=/usr/share/locale/*' bookworm "$cache/root" "$("$top/deps/apt.sh" bookworm sources)" >&2
 	touch "$cache/root.made"
@@ -43,6 +43,6 @@ make_disk()
 mkdir -p "$cache"
 exec 9>"$cache/lock"
 flock 9
-[ -e "$cache/root.made" ] || make_root
+[ "$cache/root.made" -nt "${BASH_SOURCE[0]}" ] || make_root
 [ "$disk" -nt "${BASH_SOURCE[0]}" ] || make_disk "$("$top/tests/vm/kernel.sh" "$suite")"
 echo "$disk"
