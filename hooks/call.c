@@ -393,8 +393,10 @@ static void release(struct call *call)
 	bool has_claim;
 
 	if (running != 0) {
-		log_warning("guest %s: process %d still runs; what it claims stays until that ends", call->domain.uuid,
-			    running);
+		cleanup_free char *why = util_format("process %d still runs; what it claims stays until that ends",
+						     running);
+
+		warn(call, "release", why);
 		return;
 	}
 	has_claim = claims_find(root, call->domain.uuid, &claim);
