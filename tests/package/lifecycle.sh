@@ -74,6 +74,7 @@ life_install()
 	is "libvirt's link" "$(readlink $link)" /usr/sbin/vfio-hook
 	is "the safety net" "$(systemctl is-enabled vfiokit-bind.service)" enabled
 	is "vfio-usbd" "$(systemctl is-enabled vfio-usbd.service)" disabled
+	is "vfio-hookd" "$(systemctl is-enabled vfio-hookd.service)" disabled
 }
 
 # Its user writes a policy, a drop-in and wants no hook; the new version brings other examples.
