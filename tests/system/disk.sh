@@ -41,6 +41,7 @@ cat >"$root/etc/systemd/system/checks.service" <<-'EOT'
 	ExecStart=/bin/sh -c 'mount -o ro LABEL=vfiokit-test /guest && /guest/main; poweroff -f'
 EOT
 systemctl --quiet --root="$root" enable libvirtd.service
+systemctl --quiet --root="$root" disable irqbalance.service power-profiles-daemon.service
 systemctl --quiet --root="$root" mask getty@tty1 serial-getty@ttyS0 \
 	libvirt-guests.service e2scrub_reap.service systemd-timesyncd.service apt-daily.timer apt-daily-upgrade.timer
 ln -sf /etc/systemd/system/checks.service "$root/etc/systemd/system/multi-user.target.wants/checks.service"

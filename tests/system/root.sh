@@ -20,10 +20,11 @@ suite=${1:?usage: root.sh SUITE}
 dir=$top/build/cache/system/$suite
 
 # libvirtd with machined (scopes for guests) and logind (inhibitors), QEMU to run guests in, what our programs link, what puts
-# a disk to use in every way that they refuse, and what makes images when our package is installed.
+# a disk to use in every way that they refuse, what makes images when our package is installed, and who else moves interrupts and
+# sets how fast processors run (neither is started at boot).
 packages=(systemd systemd-sysv udev kmod mount util-linux e2fsprogs dbus libpam-systemd polkitd systemd-container
 	libvirt-daemon-system libvirt-clients qemu-system-x86 apparmor procps dmsetup mdadm lvm2 btrfs-progs fdisk cryptsetup-bin
-	libexpat1 libsystemd0 libblkid1 libinih1 libcjson1 libudev1 libvirt0 libpci3 libarchive13 initramfs-tools zstd)
+	libexpat1 libsystemd0 libblkid1 libinih1 libcjson1 libudev1 libvirt0 libpci3 libarchive13 initramfs-tools zstd irqbalance power-profiles-daemon)
 
 # Neither these drivers nor documentation matter here, and without them everything is several times faster.
 unwanted=(usr/share/{doc,man,locale,info}

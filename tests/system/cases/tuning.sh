@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2154
+# Interrupts, unbound work and the clock of CPUs make room for guests, and get back what they were
+
+workqueues=/sys/devices/virtual/workqueue/cpumask
+new_ones=/proc/irq/default_smp_affinity
+
+# numbers: of the interrupts that somebody uses.
+numbers()
+{
+	local folder
+	for folder in /sys/kernel/irq/*; do
+		[ -z "$(cat "$folder/actions")" ] || echo "${folder##*/}"
+	done | sort -n
+}
+
+affinity() { cat "/proc/irq/$1/smp_affinity_list"; }
+affinities() { local n; for n in $(numbers); do echo "$n $(affinity "$n")"; done; }
+# number_of ACTION, mask FILE: without zeros in front.
+number_of() { grep -lx "$1" /sys/kernel/irq/*/actions | cut -d / -f 5; }
+mask() { sed 's/^0*//' "$1"; }
+
+# on CPU: interrupts that may go to it.
+on() { affinities | while read -r n list; do ! has_cpu "$list" "$1" || echo "$n"; done; }
+has_cpu()
+{
+	local part
+	for part in ${1//,/ }; do
+		[ "${part%-*}" -gt "$2" ] || [ "${part#*-}" -lt "$2" ] || return 0
+	done
+	return 1
+}
+
+# refuses N: the kernel manages this interrupt.
+refuses() { ! echo 0 2>/dev/null >"/proc/irq/$1/smp_affinity_list"; }
+
+given_back()
+{
+	is "unbound work: $1" "$(mask $workqueues)" "$work_before"
+	is "new interrupts: $1" "$(mask $new_ones)" "$new_before"
+	is "interrupts: $1" "$(affinities | tr '\n' ';')" "$before"
+	check "no record: $1" test ! -e /run/vfiokit/settings -a ! -e /run/vfiokit/irqs
+}
+# now_away WHAT MASK LIST
+now_away()
+{
+	is "unbound work: $1" "$(mask $workqueues)" "$2"
+	is "new interrupts: $1" "$(mask $new_ones)" "$2"
+	is "an interrupt of a disk: $1" "$(affinity "$movable")" "$3"
+}
+
+# What the kernel keeps is what refuses a write, and nothing else.
+kept()
+{
+	local n kept=0 wrong=''
+	for n in $(on 3); do
+		if refuses "$n"; then kept=$((kept + 1)); else wrong="$wrong $n"; fi
+	done
+	is "movable interrupts that are left on CPU 3" "$wrong" ""
+	check "the kernel keeps some there" test "$kept" -gt 0
+	has "status knows how many" "$(vfio-hook status)" " moved, $kept kept by the kernel, irqbalance absent"
+	has "the journal, too" "$(journalctl -b -t vfio-hook)" "$kept interrupts stay where the kernel keeps them: managed by the kernel"
+	check "reconcile has nothing to do" vfio-hook reconcile
+	is "that was said once" "$(journalctl -b -t vfio-hook | grep -c 'stay where the kernel')" 1
+	check "status has nothing to complain of" vfio-hook status
+}
+
+two_guests()
+{
+	check "two starts" start 2
+	now_away "with two" 3 0-1
+	check "one ends" destroy 1
+	now_away "with the second" 3 0-1
+	check "two ends" destroy 2
+	given_back "behind both"
+	check "two starts first" start 2
+	check "one starts behind it" start 1
+	check "two ends first" destroy 2
+	now_away "with the first" 7 0-2
+}
+
+# What others change is theirs.
+foreign()
+{
+	echo 1 >$workqueues
+	echo 3 >"/proc/irq/$movable/smp_affinity_list"
+	check_not "status complains of a change" vfio-hook status
+	has "status knows whose it is" "$(vfio-hook status)" "/sys/devices/virtual/workqueue/cpumask: '0' (was '0-3'), foreign"
+	vfio-hook reconcile
+	is "a foreign change stays" "$(mask $workqueues) $(affinity "$movable")" "1 3"
+	check "one ends" destroy 1
+	is "it stays behind the guest" "$(mask $workqueues) $(affinity "$movable")" "1 3"
+	echo f >$workqueues
+	echo 0-3 >"/proc/irq/$movable/smp_affinity_list"
+	given_back "behind a foreign change"
+}
+
+# banned: what irqbalance may not use; perl because it is there.
+banned()
+{
+	# shellcheck disable=SC2016 # perl's own
+	perl -MSocket -e 'socket(S, PF_UNIX, SOCK_STREAM, 0); connect(S, pack_sockaddr_un($ARGV[0])) or die; syswrite(S, "setup"); print <S>' \
+		/run/irqbalance/irqbalance*.sock | sed 's/.*BANNED //; s/,//g; s/^0*//'
+}
+banned_is() { [ "$(banned)" = "$1" ]; }
+tells() { vfio-hook status | grep "irqbalance $1"; }
+
+irqbalance()
+{
+	# It looks every second here, not every ten.
+	echo 'IRQBALANCE_ARGS="--interval=1"' >>/etc/default/irqbalance
+	check "irqbalance starts" systemctl start irqbalance
+	check "it listens" wait_for 30 banned_is ""
+	check "one starts beside irqbalance" start 1
+	check "irqbalance was told" tells told
+	check "it keeps away" wait_for 30 banned_is 8
+	check "irqbalance is started again" systemctl restart irqbalance
+	check "and is told again" wait_for 60 banned_is 8
+	systemctl kill -s STOP irqbalance
+	check "two starts while it hangs" start 2
+	check "status knows" tells "not told"
+	systemctl kill -s CONT irqbalance
+	check "it is told when it is back" wait_for 60 banned_is c
+	is "movable interrupts on CPU 3" "$(for n in $(on 3); do refuses "$n" || echo "$n"; done)" ""
+	check "two ends" destroy 2
+	check "one ends" destroy 1
+	check "irqbalance may use all again" wait_for 30 banned_is ""
+	check "irqbalance ends" systemctl stop irqbalance
+	# What it has moved is its own.
+	tr ';' '\n' <<<"$before" | while read -r n list; do
+		[ -z "$n" ] || echo "$list" 2>/dev/null >"/proc/irq/$n/smp_affinity_list"
+	done
+	given_back "behind irqbalance"
+}
+
+# The hook is killed at ten moments of a start, and of an end.
+killed_hook()
+{
+	local time
+	for time in 0.02 0.05 0.1 0.15 0.2 0.25 0.3 0.4 0.5 0.7; do
+		timeout -s KILL $time vfio-hook call one prepare begin - </tmp/1.xml 2>/dev/null
+	done
+	vfio-hook call one prepare begin - </tmp/1.xml
+	now_away "when the hook was killed" 7 0-2
+	for time in 0.02 0.05 0.1 0.2; do
+		timeout -s KILL $time vfio-hook call one release end - </tmp/1.xml 2>/dev/null
+	done
+	vfio-hook call one release end - </tmp/1.xml
+	check "its claim is gone" wait_for 30 is_gone 1
+	vfio-hook reconcile
+	given_back "when the hook was killed"
+}
+
+has_guard() { [ "$(guard_of 1)" != 0 ]; }
+killed_others()
+{
+	check "one starts" start 1
+	kill -KILL "$(guard_of 1)"
+	check "its guard comes back" wait_for 30 has_guard
+	now_away "when the guard was killed" 7 0-2
+	systemctl kill -s KILL libvirtd
+	kill -KILL "$(qemu_of 1)"
+	check "its guard ends without libvirtd" wait_for 60 is_gone 1
+	given_back "when all were killed"
+	systemctl start libvirtd
+	check "libvirtd is back" wait_for 120 virsh -q domstate "$(uuid_of 1)"
+}
+
+# holds N: guests for which power-profiles-daemon holds the profile.
+holds()
+{
+	[ "$(busctl get-property net.hadess.PowerProfiles /net/hadess/PowerProfiles net.hadess.PowerProfiles ActiveProfileHolds |
+		grep -o '"vfiokit"\|"performance"\|"guest one runs"' | sort -u | wc -l)" = "$1" ]
+}
+
+# The emulated processor has no clock that the kernel could change.
+governor()
+{
+	printf '[guests]\nisolate-cpus = 3\ngovernor = performance\nrequire = tuning\n' >"$conf"
+	check_not "a guest is refused where nothing sees to the clock" start 1
+	has "the reason" "$(cat /tmp/out)" "neither power-profiles-daemon nor the kernel can say how fast its CPUs run"
+	mkdir -p /run/systemd/system/power-profiles-daemon.service.d
+	# It has a driver that needs no processor.
+	printf '[Service]\nEnvironment=POWER_PROFILE_DAEMON_FAKE_DRIVER=1\n' >/run/systemd/system/power-profiles-daemon.service.d/fake.conf
+	systemctl daemon-reload
+	check "power-profiles-daemon starts" systemctl start power-profiles-daemon
+	check "it holds nothing" holds 0
+	check "one starts" start 1
+	check "the profile is held" wait_for 30 holds 3
+	check "power-profiles-daemon is started again" systemctl restart power-profiles-daemon
+	check "the profile is held again" wait_for 60 holds 3
+	kill -KILL "$(guard_of 1)"
+	check "another guard holds it" wait_for 60 holds 3
+	check "one ends" destroy 1
+	check "nothing is held any more" wait_for 30 holds 0
+}
+
+guest()
+{
+	local before work_before new_before movable
+	work_before=$(mask $workqueues) new_before=$(mask $new_ones)
+	before=$(affinities | tr '\n' ';')
+	movable=$(number_of virtio1-config)
+	is "an interrupt of a disk goes everywhere" "$(affinity "$movable")" 0-3
+	printf '[guests]\nisolate-cpus = 3\nirqs = away\nworkqueues = away\nrequire = tuning\n[guest two]\nisolate-cpus = 2-3\nrequire = no\n' >"$conf"
+	define 1 one
+	define 2 two
+
+	check "one starts" start 1
+	now_away "with one" 7 0-2
+	kept
+	two_guests
+	foreign
+	irqbalance
+	killed_hook
+	killed_others
+	governor
+}
