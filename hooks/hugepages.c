@@ -13,8 +13,8 @@
 
 #define RECORDS_SIZE_MAX (1024 * 1024)
 
-/* The kernel is asked for at most this many KiB at once, so that we can stop in time. */
-#define STEP_SIZE (1024 * 1024)
+/* The kernel is asked for at most this many KiB at once, so that we can stop in time: the last of them take long. */
+#define STEP_SIZE (64 * 1024)
 
 struct work {
 	int root;
