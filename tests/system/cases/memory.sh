@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2054,SC2154
 # Huge pages, shared memory and the metadata of guests: there before they start, and given back to the last page
 
 # A second node, small enough to be exhausted. Without processors of its own QEMU would not take memory of it.
 machine()
 {
-	qemu+=(-object memory-backend-ram,id=m0,size=1024M -object memory-backend-ram,id=m1,size=512M
+	qemu+=(-m 1280 -smp 4,sockets=2,cores=2,threads=1 -object memory-backend-ram,id=m0,size=1024M -object memory-backend-ram,id=m1,size=256M
 		-numa node,nodeid=0,cpus=0-1,memdev=m0 -numa node,nodeid=1,cpus=2-3,memdev=m1)
 }
 
@@ -75,18 +75,31 @@ killed()
 	check "libvirtd is back" wait_for 120 virsh -q domstate "$(uuid_of 1)"
 }
 
+# Dropping and compacting needs some of the hook's ten seconds: three tries on a machine that is busy.
+refused_with_figures()
+{
+	local tries=3
+	while [ $tries -gt 0 ]; do
+		! start 1 >/tmp/short 2>&1 || return
+		! grep -q "also after caches were dropped" /tmp/short || return 0
+		wait_for 60 has_pages 3 || return
+		tries=$((tries - 1))
+	done
+	return 1
+}
+
 short_and_fragmented()
 {
-	local before
+	local before free
 	before=$(dropped)
-	config 'hugepages = 2M:300@1' 'require = hugepages'
-	check_not "more than the node has is refused" start 1
-	has "with what was wanted" "$(cat /tmp/out)" "it needs 300 huge pages of 2 MiB on node 1, and "
-	has "and how much is free" "$(cat /tmp/out)" "MiB of memory are free there, also after caches were dropped"
-	is "caches were dropped, once" "$(dropped)" $((before + 1))
+	config 'hugepages = 2M:150@1' 'require = hugepages'
+	check "more than the node has is refused" refused_with_figures
+	has "with what was wanted" "$(cat /tmp/short)" "it needs 150 huge pages of 2 MiB on node 1, and "
+	check "caches were dropped" test "$(dropped)" -gt "$before"
 	given_back "when too few could be had"
 
-	/guest/fragment 1 360 >/tmp/fragment &
+	free=$(awk '/MemFree/ { print int($4 / 1024) - 24 }' /sys/devices/system/node/node1/meminfo)
+	/guest/fragment 1 "$free" >/tmp/fragment &
 	check "memory is fragmented" wait_for 60 grep -q fragmented /tmp/fragment
 	say "VM-INFO free blocks of node 1: $(grep 'Node 1' /proc/buddyinfo | tr -s ' ')"
 	config 'hugepages = auto' 'require = hugepages'
