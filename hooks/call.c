@@ -34,9 +34,7 @@ struct call {
 	struct guest_settings settings;
 };
 
-/* What to exit with if something hangs for good: 1 while nobody knows yet whether a disk is in use, or the kernel still
- * looks for huge pages without which the guest shall not start.
- */
+/* What to exit with if something hangs for good: 1 until it is known that disks are free, and required pages there. */
 static volatile sig_atomic_t exit_when_late;
 
 static void on_alarm(int number)
