@@ -232,8 +232,8 @@ static pid_t run_balancer(int root, const char *banned, int number)
 		if (bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0 || listen(fd, 1) != 0)
 			_exit(1);
 		(void)!write(ready[1], "", 1);
-		for (; banned == NULL;)
-			pause();
+		if (banned == NULL)
+			(void)pause(); /* until it is killed */
 		serve(fd, banned);
 		_exit(0);
 	}
