@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <sys/time.h>
 
-#include "hooks/disks.h"
+#include "hooks/call_internal.h"
 #include "hooks/input.h"
 #include "hooks/memory.h"
 #include "hooks/preflight.h"
@@ -21,18 +21,8 @@
 
 #define PROGRAM "vfio-hook"
 
-/* What systemd may take to start or stop a guard (ms), and how much later than the deadline we are ended by a signal.
- */
-#define GUARD_TIME 5000
+/* How much later than the deadline we are ended by a signal (ms). */
 #define ALARM_GRACE 1000
-
-struct call {
-	struct host *host;
-	const char *name; /* as libvirt gave it: for messages only */
-	const char *operation;
-	struct domain domain;
-	struct guest_settings settings;
-};
 
 /* What to exit with if something hangs for good: 1 until it is known that disks are free, and required pages there. */
 static volatile sig_atomic_t exit_when_late;
@@ -68,12 +58,12 @@ int call_refuse(const struct host *host, const char *guest, const char *where, c
 	return EXIT_FAILURE;
 }
 
-static int refuse(const struct call *call, const char *where, const char *why)
+int call_fail(const struct call *call, const char *where, const char *why)
 {
 	return call_refuse(call->host, call->name, where, why);
 }
 
-static void warn(const struct call *call, const char *where, const char *why)
+void call_warn(const struct call *call, const char *where, const char *why)
 {
 	cleanup_free char *name = util_copy_printable(call->name);
 
@@ -95,7 +85,7 @@ static void read_settings(struct call *call, const char *name, const char *uuid)
 	problems_free(&problems);
 	metadata_apply(&call->domain.metadata, &call->settings, &problems);
 	for (size_t i = 0; i < problems.count && streq(call->operation, "prepare"); i++)
-		warn(call, problems.items[i].where, problems.items[i].message);
+		call_warn(call, problems.items[i].where, problems.items[i].message);
 	problems_free(&problems);
 }
 
@@ -115,82 +105,19 @@ static const char *read_domain(struct call *call)
 	return wrong;
 }
 
-/* --- the guard --------------------------------------------------------------------------------------------------- */
-
-/* The sentence that a guard leaves when it refuses a disk. Owned by the caller; NULL if there is none. */
-static char *take_refusal(const struct call *call)
-{
-	cleanup_free char *path = util_format(PATH_REFUSED "/%s", call->domain.uuid);
-	char *text = NULL;
-	size_t length;
-
-	if (file_read_start(call->host->root, path, 1024, &text, &length) < 0)
-		return NULL;
-	(void)file_remove(call->host->root, path, 0);
-	return text;
-}
-
-/* Without a guard nobody holds the disks, but they can be looked at. Returns the exit code. */
-static int check_disks(const struct call *call, const struct claim *claim)
-{
-	for (size_t i = 0; i < claim->n_disks; i++) {
-		cleanup_free char *why = NULL;
-		cleanup_close int fd = disks_take(call->host->root, claim->disks[i].path, claim->uuid, &why);
-
-		if (fd < 0 && why != NULL)
-			return refuse(call, claim->disks[i].path, why);
-	}
-	if (claim->n_disks > 0)
-		warn(call, "claim-disks",
-		     "its disks are free now, but without a guard nothing keeps the host from using them");
-	return EXIT_SUCCESS;
-}
-
-/* It checks the disks and holds them in one step. Returns the exit code. */
-static int start_guard(const struct call *call, const struct claim *claim)
-{
-	cleanup_free char *unit = reconcile_guard_unit(claim->uuid), *refusal = NULL;
-	struct bus *bus = host_bus(call->host, GUARD_TIME);
-	int result;
-
-	free(take_refusal(call)); /* of an earlier start */
-	if (bus == NULL)
-		return check_disks(call, claim);
-	result = bus_restart_unit(bus, unit);
-	if (result == 0)
-		return EXIT_SUCCESS;
-	refusal = take_refusal(call);
-	if (refusal != NULL)
-		return refuse(call, "", refusal);
-	log_warning("%s: cannot be started: %s %s", unit, strerror(-result), bus_error(bus));
-	host_bus_said(call->host, result);
-	return check_disks(call, claim);
-}
-
-static void stop_guard(const struct call *call)
-{
-	cleanup_free char *unit = reconcile_guard_unit(call->domain.uuid);
-	struct bus *bus = host_bus(call->host, GUARD_TIME);
-	int result = bus != NULL ? bus_stop_unit(bus, unit) : 0;
-
-	if (result < 0)
-		log_warning("%s: cannot be stopped: %s %s; it ends by itself", unit, strerror(-result), bus_error(bus));
-	host_bus_said(call->host, result);
-}
-
 /* --- the operations ---------------------------------------------------------------------------------------------- */
 
 /* Without its claim the guard gives back what it holds, and the CPUs: nothing is left to be asked of systemd then. */
 static void give_back(const struct call *call)
 {
 	const struct reconcile_change change = { .remove = call->domain.uuid };
-	uint64_t deadline = claims_clock() + GUARD_TIME;
+	uint64_t deadline = claims_clock() + CALL_GUARD_TIME;
 
 	if (deadline > call->host->deadline)
 		deadline = call->host->deadline;
 	(void)reconcile_forget(call->host, call->domain.uuid);
 	if (!claims_guard_has_ended(call->host->root, call->domain.uuid, deadline))
-		stop_guard(call);
+		call_stop_guard(call);
 	(void)reconcile(call->host, &change, NULL);
 }
 
@@ -203,9 +130,9 @@ static int check_devices(const struct call *call)
 	preflight(call->host->root, &call->domain, &problems);
 	for (size_t i = 0; i < problems.count && code == EXIT_SUCCESS; i++) {
 		if ((call->settings.require & REQUIRE_DEVICES) != 0)
-			code = refuse(call, problems.items[i].where, problems.items[i].message);
+			code = call_fail(call, problems.items[i].where, problems.items[i].message);
 		else
-			warn(call, problems.items[i].where, problems.items[i].message);
+			call_warn(call, problems.items[i].where, problems.items[i].message);
 	}
 	problems_free(&problems);
 	return code;
@@ -218,7 +145,7 @@ static void make_claim(const struct call *call, struct claim *claim, bool is_new
 
 	wants_claim(call->host->root, &call->domain, &call->settings, claim, &problems);
 	for (size_t i = 0; i < problems.count && is_new; i++)
-		warn(call, problems.items[i].where, problems.items[i].message);
+		call_warn(call, problems.items[i].where, problems.items[i].message);
 	problems_free(&problems);
 }
 
@@ -235,9 +162,9 @@ static const char *why_not_isolated(const struct claim *claim, int result)
 static int settle(const struct call *call, const char *where, unsigned int require, const char *why)
 {
 	if (why != NULL && (call->settings.require & require) != 0)
-		return refuse(call, where, why);
+		return call_fail(call, where, why);
 	if (why != NULL)
-		warn(call, where, why);
+		call_warn(call, where, why);
 	return EXIT_SUCCESS;
 }
 
@@ -274,7 +201,7 @@ static int take(const struct call *call, struct claim *claim)
 		code = settle(call, "governor", REQUIRE_TUNING,
 			      "neither power-profiles-daemon nor the kernel can say how fast its CPUs run (there is no "
 			      "cpufreq driver for them); they run as before");
-	return code == EXIT_SUCCESS ? start_guard(call, claim) : code;
+	return code == EXIT_SUCCESS ? call_start_guard(call, claim) : code;
 }
 
 static int take_or_give_back(const struct call *call, struct claim *claim)
@@ -283,19 +210,21 @@ static int take_or_give_back(const struct call *call, struct claim *claim)
 
 	if (call->settings.isolate != ISOLATE_NO && cpulist_is_empty(&claim->cpus) &&
 	    (call->settings.require & REQUIRE_ISOLATION) != 0)
-		return refuse(call, "isolate-cpus", "it is not pinned to any CPU, so none can be isolated");
+		return call_fail(call, "isolate-cpus", "it is not pinned to any CPU, so none can be isolated");
 	if (call->settings.tune != 0 && claim->tune == 0 && (call->settings.require & REQUIRE_TUNING) != 0)
-		return refuse(call, "tuning", "no CPU is isolated for it, so there is none to keep free");
+		return call_fail(call, "tuning", "no CPU is isolated for it, so there is none to keep free");
 	if (call->settings.n_shm > claim->n_shm && (call->settings.require & REQUIRE_TUNING) != 0)
-		return refuse(call, "shm", "the user or the group of its file is not known");
+		return call_fail(call, "shm", "the user or the group of its file is not known");
 	if (call->settings.hugepages == PAGES_AUTO && call->domain.memory.has_hugepages && claim->n_pages == 0 &&
 	    (call->settings.require & REQUIRE_HUGEPAGES) != 0)
-		return refuse(call, "hugepages", "nobody knows which huge pages it needs");
+		return call_fail(call, "hugepages", "nobody knows which huge pages it needs");
 	if (wants_nothing(claim))
 		return EXIT_SUCCESS;
 	code = take(call, claim);
-	if (code != EXIT_SUCCESS)
+	if (code != EXIT_SUCCESS) {
+		exit_when_late = code;
 		give_back(call);
+	}
 	return code;
 }
 
@@ -320,7 +249,7 @@ static int prepare(struct call *call)
 
 	if (running != 0) {
 		why = util_format("it runs already, as process %d", running);
-		return refuse(call, "", why);
+		return call_fail(call, "", why);
 	}
 	code = check_devices(call);
 	if (code != EXIT_SUCCESS)
@@ -356,8 +285,14 @@ static void adopt(struct call *call, bool is_reconnect)
 	struct reconcile_outcome outcome;
 	bool wants_cpus = false;
 	struct claim claim;
+	bool has_claim = claims_find(call->host->root, call->domain.uuid, &claim);
 
-	if (claims_find(call->host->root, call->domain.uuid, &claim)) {
+	/* That of an earlier life, which its guard has not given back yet, is no claim of this one. */
+	if (has_claim && claim.is_running && !claims_is_alive(call->host->root, &claim)) {
+		claim_free(&claim);
+		has_claim = false;
+	}
+	if (has_claim) {
 		forget_absent_disks(call, &claim);
 	} else {
 		make_claim(call, &claim, true);
@@ -367,6 +302,9 @@ static void adopt(struct call *call, bool is_reconnect)
 			claim_free(&claim);
 			return;
 		}
+		if (claim.n_pages > 0 || claim.n_shm > 0)
+			call_warn(call, call->operation,
+				  "huge pages and shared memory are made before a start only, and it runs already");
 	}
 	if (!claim.is_running && claims_find_process(call->host->root, &claim, &claim.pid, &claim.started)) {
 		claim.is_running = true;
@@ -374,11 +312,12 @@ static void adopt(struct call *call, bool is_reconnect)
 	}
 	change.only_if_changed = !is_reconnect;
 	if (!claim.is_running)
-		warn(call, call->operation, "its QEMU cannot be found; it is looked for again when its time is over");
+		call_warn(call, call->operation,
+			  "its QEMU cannot be found; it is looked for again when its time is over");
 	change.add = &claim;
 	(void)reconcile(call->host, &change, &outcome);
 	if (wants_cpus && outcome.isolation < 0)
-		warn(call, "isolate-cpus", why_not_isolated(&claim, outcome.isolation));
+		call_warn(call, "isolate-cpus", why_not_isolated(&claim, outcome.isolation));
 	claim_free(&claim);
 }
 
@@ -394,7 +333,7 @@ static void release(struct call *call)
 		cleanup_free char *why = util_format("process %d still runs; what it claims stays until that ends",
 						     running);
 
-		warn(call, "release", why);
+		call_warn(call, "release", why);
 		return;
 	}
 	has_claim = claims_find(root, call->domain.uuid, &claim);
@@ -410,7 +349,7 @@ static int judge_unclear(const struct call *call, const char *wrong)
 {
 	cleanup_free char *why = util_format("its description cannot be read (%s), so nobody knows its disks", wrong);
 
-	return call->settings.claim_disks == CLAIM_YES ? refuse(call, "", why) : EXIT_SUCCESS;
+	return call->settings.claim_disks == CLAIM_YES ? call_fail(call, "", why) : EXIT_SUCCESS;
 }
 
 static int run(struct call *call)
@@ -421,7 +360,7 @@ static int run(struct call *call)
 	if (wrong != NULL && prepares && judge_unclear(call, wrong) != EXIT_SUCCESS)
 		return EXIT_FAILURE;
 	if (wrong != NULL) {
-		warn(call, call->operation, wrong);
+		call_warn(call, call->operation, wrong);
 		return EXIT_SUCCESS;
 	}
 	if (prepares)
@@ -479,7 +418,7 @@ int call_prepare(struct host *host, const struct domain *domain, const char *unc
 	if (unclear != NULL && judge_unclear(&call, unclear) != EXIT_SUCCESS)
 		return EXIT_FAILURE;
 	if (unclear != NULL)
-		warn(&call, "its disks", unclear);
+		call_warn(&call, "its disks", unclear);
 	return prepare(&call);
 }
 

@@ -23,6 +23,9 @@
 /* QEMU's command line, of which libvirt's has some kilobytes. */
 #define COMMAND_LINE_MAX (1024 * 1024)
 
+/* The descriptor of the lock, for children; of no meaning when it was given back. */
+static int own_lock = -1;
+
 static uint64_t now(clockid_t clock)
 {
 	struct timespec time;
@@ -62,7 +65,15 @@ int claims_lock(int root, uint64_t deadline)
 	}
 	result = fd;
 	fd = -1;
+	own_lock = result;
 	return result;
+}
+
+void claims_leave_lock(void)
+{
+	if (own_lock >= 0)
+		close(own_lock);
+	own_lock = -1;
 }
 
 static char *path_of(const char *uuid)

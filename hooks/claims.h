@@ -23,6 +23,9 @@ uint64_t claims_clock(void);
  */
 int claims_lock(int root, uint64_t deadline);
 
+/* In a child process: lets go of its copy of that lock, which would outlive the parent's. */
+void claims_leave_lock(void);
+
 /* Reads them all. A file that is no claim is passed over. Free them with claims_free(). */
 void claims_read(int root, struct claims *claims);
 void claims_free(struct claims *claims);

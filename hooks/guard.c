@@ -198,6 +198,16 @@ static void let_go_of_stored(const struct guard *guard)
 	(void)sd_notify_barrier(0, (uint64_t)BUS_TIME * 1000);
 }
 
+/* Has the guest started again before we were done? Its claim needs a guard: systemd starts us anew then. */
+static bool has_new_claim(const struct guard *guard)
+{
+	struct claim claim;
+	bool is_new = claims_find(guard->host.root, guard->uuid, &claim) && claims_is_alive(guard->host.root, &claim);
+
+	claim_free(&claim);
+	return is_new;
+}
+
 /*
  * Everything back, and an end. If the claim was replaced meanwhile, a guard of its own is on the way. The hook waits
  * for this, by our lock.
@@ -213,7 +223,7 @@ static int end(struct guard *guard)
 	guard->host.deadline = claims_clock() + END_TIME;
 	(void)reconcile(&guard->host, &change, NULL);
 	host_close(&guard->host);
-	return EXIT_SUCCESS;
+	return has_new_claim(guard) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 /* The claim has changed. Returns false if it is gone: the hook wants everything back. */

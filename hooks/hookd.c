@@ -32,7 +32,8 @@
 static const char help[] =
 	"Usage: " PROGRAM " [OPTION...]\n"
 	"\n"
-	"Gives guests of libvirt what /etc/vfiokit/hooks.conf promises, without a hook, when they run.\n"
+	"Gives guests of libvirt what /etc/vfiokit/hooks.conf promises, without a hook, when they run: all\n"
+	"but huge pages and shared memory, which must be there before.\n"
 	"\n"
 	"Options:\n"
 	"  --connect URI       libvirt to connect to (default: qemu:///system)\n"
@@ -259,7 +260,7 @@ static int take_state(struct hookd *daemon)
 
 	if (result < 0)
 		return result;
-	daemon->state = root_open(daemon->host.root, PATH_HOOKD, O_RDWR | O_CREAT | O_NOFOLLOW, 0644);
+	daemon->state = root_open(daemon->host.root, PATH_HOOKD, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
 	if (daemon->state < 0)
 		return daemon->state;
 	return flock(daemon->state, LOCK_EX | LOCK_NB) < 0 ? -errno : 0;

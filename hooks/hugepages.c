@@ -2,9 +2,11 @@
 #include "hooks/hugepages.h"
 
 #include <errno.h>
+#include <fcntl.h>
 
 #include "hooks/hugetlb.h"
 #include "hooks/size.h"
+#include "lib/child.h"
 #include "lib/file.h"
 #include "lib/log.h"
 #include "lib/paths.h"
@@ -43,19 +45,52 @@ static int write_pool(const struct work *work, const struct pages_pool *pool, ui
 	return write_text(work, path, value);
 }
 
+struct squeeze {
+	const struct work *work;
+	const int *nodes;
+	size_t n;
+};
+
 /* Only what is clean can be dropped, and only if there is memory for it: no sync, that may take minutes. */
-static void squeeze(struct work *work, const int *nodes, size_t n)
+static int squeeze_nodes(void *context)
 {
+	const struct squeeze *squeeze = context;
+	const struct work *work = squeeze->work;
+
 	if (!work->is_squeezed)
 		(void)write_text(work, PATH_DROP_CACHES, "1");
-	work->is_squeezed = true;
-	for (size_t i = 0; i < n && claims_clock() < work->deadline; i++) {
-		cleanup_free char *path = nodes[i] == PAGES_ANY_NODE
+	for (size_t i = 0; i < squeeze->n && claims_clock() < work->deadline; i++) {
+		cleanup_free char *path = squeeze->nodes[i] == PAGES_ANY_NODE
 						  ? util_copy(PATH_COMPACT)
-						  : util_format(PATH_NODES "/node%d/compact", nodes[i]);
+						  : util_format(PATH_NODES "/node%d/compact", squeeze->nodes[i]);
 
 		(void)write_text(work, path, "1");
 	}
+	return 0;
+}
+
+/* What a process of ours must not keep from others: the lock, and libvirt's pipes, whose end it waits for. */
+static int squeeze_apart(void *context)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	claims_leave_lock();
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		(void)dup2(null, fd);
+	return squeeze_nodes(context);
+}
+
+/* One write may take the kernel as long as it likes, and hears no signal: we wait for it until the deadline only. */
+static void squeeze(struct work *work, const int *nodes, size_t n)
+{
+	struct squeeze squeeze = { work, nodes, n };
+	struct child child;
+
+	if (work->control != NULL)
+		(void)squeeze_nodes(&squeeze);
+	else if (child_start(&child, squeeze_apart, &squeeze) == 0)
+		(void)child_wait(&child, work->deadline);
+	work->is_squeezed = true;
 }
 
 /* --- what is remembered ------------------------------------------------------------------------------------------ */
@@ -169,6 +204,7 @@ static void settle_pool(struct work *work, struct pages_pool *pool)
 	int result = hugetlb_view(work->root, pool->node, pool->size, &view);
 
 	if (result == 0 && view.count > target) {
+		pool->written = view.count;
 		pool->next = target;
 		result = write_records(work);
 		if (result == 0)
@@ -314,6 +350,7 @@ static uint64_t add_pages(struct work *work, const char *uuid, int node, const s
 	share->added += count;
 	target = pages_target(&work->records, pool);
 	if (view.count < target) {
+		pool->written = view.count;
 		pool->next = target;
 		if (write_records(work) == 0)
 			view.count = raise_pool(work, pool, view.count, target);

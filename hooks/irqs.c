@@ -127,6 +127,14 @@ static int ban(int root, const struct cpulist *taken, const struct cpulist *onli
 		value = *taken; /* it must have one */
 	if (cpulist_equal(&value, &memory->written) && cpulist_equal(&value, &memory->next))
 		return 0;
+	/* A call that was killed may have told it or not: then it is told now, so that only one value can be in force.
+	 */
+	if (!cpulist_equal(&memory->written, &memory->next)) {
+		result = irqbalance_ban(root, memory->pid, &memory->next);
+		if (result < 0)
+			return result;
+		memory->written = memory->next;
+	}
 	memory->next = value;
 	result = remember(root, memory);
 	if (result == 0)

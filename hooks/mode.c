@@ -17,13 +17,15 @@ struct mode {
 	struct daemon_view view;
 	bool hook_works;                   /* as far as anybody can tell */
 	bool hookd_runs, hookd_is_waiting; /* waiting: libvirt is not there */
+	bool hookd_is_hidden;              /* only root can see whether it runs */
 };
 
 /* The lock is its own: it goes with the process, however that ends. */
-static bool is_locked(int root, const char *path)
+static bool is_locked(int root, const char *path, bool *ret_is_hidden)
 {
 	cleanup_close int fd = root_open(root, path, O_RDONLY | O_NOFOLLOW, 0);
 
+	*ret_is_hidden = fd == -EACCES;
 	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
 }
 
@@ -34,7 +36,7 @@ static void look(struct host *host, struct mode *ret)
 	*ret = (struct mode){ 0 };
 	daemon_look(host, &ret->view);
 	ret->hook_works = ret->view.is_installed && ret->view.sees_hook != DAEMON_NO && ret->view.may_run != DAEMON_NO;
-	ret->hookd_runs = is_locked(host->root, PATH_HOOKD);
+	ret->hookd_runs = is_locked(host->root, PATH_HOOKD, &ret->hookd_is_hidden);
 	/* Without the newline. */
 	ret->hookd_is_waiting = ret->hookd_runs && sysfs_read(host->root, PATH_HOOKD, state, sizeof(state)) == 0 &&
 				starts_with(HOOKD_WAITING, state) && state[0] != '\0';
@@ -44,6 +46,8 @@ static const char *name_of(const struct mode *mode)
 {
 	if (mode->hook_works)
 		return mode->hookd_runs ? "both" : "hook";
+	if (mode->hookd_is_hidden)
+		return "unknown";
 	return mode->hookd_runs ? "vfio-hookd" : "none";
 }
 
@@ -64,8 +68,13 @@ static void print_json(const struct mode *mode)
 	cJSON_AddStringToObject(hook, "seen", answer(mode->view.sees_hook));
 	cJSON_AddStringToObject(hook, "may_run", answer(mode->view.may_run));
 	hookd = cJSON_AddObjectToObject(document, "hookd");
-	cJSON_AddBoolToObject(hookd, "running", mode->hookd_runs);
-	cJSON_AddBoolToObject(hookd, "connected", mode->hookd_runs && !mode->hookd_is_waiting);
+	if (mode->hookd_is_hidden) {
+		cJSON_AddNullToObject(hookd, "running");
+		cJSON_AddNullToObject(hookd, "connected");
+	} else {
+		cJSON_AddBoolToObject(hookd, "running", mode->hookd_runs);
+		cJSON_AddBoolToObject(hookd, "connected", mode->hookd_runs && !mode->hookd_is_waiting);
+	}
 	cJSON_AddItemToObject(document, "daemon",
 			      mode->view.name != NULL ? cJSON_CreateString(mode->view.name) : cJSON_CreateNull());
 	cJSON_AddItemToObject(document, "confinement",
@@ -110,6 +119,8 @@ static void print_lines(const struct mode *mode)
 {
 	printf("mode: %s\n", name_of(mode));
 	print_hook(&mode->view);
+	if (mode->hookd_is_hidden)
+		printf("whether vfio-hookd runs, only root can see\n");
 	if (mode->hookd_runs)
 		printf("vfio-hookd runs, and %s\n",
 		       mode->hookd_is_waiting ? "waits for libvirt" : "listens to libvirt");

@@ -34,14 +34,23 @@ static const struct timespec lock_interval = { 0, LOCK_INTERVAL };
 
 /* --- disks ------------------------------------------------------------------------------------------------------- */
 
+/* Names that mean something else in each process. */
+static bool is_of_a_process(const char *path)
+{
+	return starts_with(path, "/" PATH_PROC "/") || starts_with(path, DEV_PREFIX "fd/") ||
+	       starts_with(path, DEV_PREFIX "std");
+}
+
 /* What QEMU opens by a descriptor or from where it stands, by the name that others use. NULL: as it is. */
 static char *real_path(const char *path)
 {
 	char target[PATH_MAX];
-	ssize_t n;
 
-	if (starts_with(path, FDS_PREFIX)) {
-		n = readlink(path, target, sizeof(target) - 1);
+	if (is_of_a_process(path)) {
+		cleanup_close int fd = open(path, O_PATH | O_CLOEXEC);
+		cleanup_free char *link = util_format(FDS_PREFIX "%d", fd);
+		ssize_t n = fd >= 0 ? readlink(link, target, sizeof(target) - 1) : 0;
+
 		target[n > 0 ? n : 0] = '\0';
 		return util_copy(target);
 	}
@@ -156,36 +165,49 @@ static void set_affinity(const struct claim *claim)
 	free(set);
 }
 
-/* The pid and the time of its start stay when this process becomes QEMU. */
-static void be_running(struct host *host, struct claim *claim)
+/* The pid and the time of its start stay when this process becomes QEMU. Does the claim say so now? */
+static bool be_running(struct host *host, struct claim *claim)
 {
 	const struct reconcile_change change = { .add = claim, .only_if_changed = true };
+	struct claim now;
+	bool is_written;
 
 	claim->started = claims_process_start(host->root, getpid());
-	if (claim->started == 0) {
-		log_warning("guest %s: /proc does not show this process; what it claims ends in two minutes",
-			    claim->name);
-		return;
-	}
+	if (claim->started == 0 && !host->is_live)
+		return true; /* a folder has no processes */
 	claim->pid = getpid();
 	claim->is_running = true;
 	claim->deadline = 0;
-	(void)reconcile(host, &change, NULL);
+	if (claim->started != 0)
+		(void)reconcile(host, &change, NULL);
+	is_written = claims_find(host->root, claim->uuid, &now) && now.is_running && now.pid == getpid();
+	claim_free(&now);
+	return is_written;
+}
+
+/* What it was given ends with a claim that nobody knows to be of a living guest: rather no guest. */
+static int refuse_unclaimed(struct host *host, const struct domain *domain)
+{
+	call_give_back(host, domain);
+	return call_refuse(host, domain->name, "",
+			   "its claim could not be written, so its disks would not stay its own");
 }
 
 static int become(struct host *host, const struct domain *domain, char **words)
 {
 	struct claim claim;
-	bool has_claim = claims_find(host->root, domain->uuid, &claim);
+	bool has_claim = claims_find(host->root, domain->uuid, &claim), is_running = true;
 	int error;
 
 	host->deadline = claims_clock() + CALL_TIME;
 	enter_slice(host, domain);
 	if (has_claim) {
 		set_affinity(&claim);
-		be_running(host, &claim);
+		is_running = be_running(host, &claim);
 	}
 	claim_free(&claim);
+	if (!is_running)
+		return refuse_unclaimed(host, domain);
 	host_close(host);
 	execvp(words[0], words);
 	error = errno;

@@ -27,14 +27,16 @@ char *setting_format(enum setting_format format, const char *value)
 /* From what it was before us. */
 static char *wanted_value(const struct setting *setting, const char *former)
 {
-	struct cpulist cpus = { 0 };
+	struct cpulist cpus = { 0 }, usable;
 
 	if (setting->format == SETTING_WORD)
 		return util_copy(setting->word);
 	(void)cpulist_parse(former, &cpus);
 	cpulist_remove(&cpus, &setting->away);
-	if (cpulist_is_empty(&cpus))
-		cpus = setting->spare;
+	usable = cpus;
+	cpulist_keep(&usable, &setting->spare);
+	if (cpulist_is_empty(&usable))
+		cpus = setting->spare; /* what is left is none that is online */
 	return cpulist_is_empty(&cpus) ? util_copy(former) : cpulist_format(&cpus);
 }
 

@@ -24,7 +24,7 @@ struct setting {
 	bool is_wanted;       /* false: it shall be what it was */
 	bool is_balanced;     /* (an interrupt) somebody else sees to it, too: what that makes of it is no failure */
 	struct cpulist away;  /* CPUs that it shall not have (a list or a mask) */
-	struct cpulist spare; /* what it gets if nothing would be left */
+	struct cpulist spare; /* what the host keeps: it gets that if none of these would be left */
 	const char *word;     /* what it shall be (a word); not owned */
 };
 

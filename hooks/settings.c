@@ -251,13 +251,17 @@ static void add_task(struct work *work, const struct setting *setting)
 	setting_decide(setting, current, find_record(&work->records, setting->path), &task->decision);
 }
 
-/* What we are about to write: if we are killed behind that, the next call knows that either value may be ours. */
+/*
+ * What we are about to write: if we are killed behind that, the next call knows that either value may be ours. What is
+ * there now is, too: it may be from a call that was killed before it could say so.
+ */
 static void announce(struct work *work, const struct task *task)
 {
 	struct setting_record *record = find_record(&work->records, task->setting->path);
 
 	if (record == NULL)
 		record = add_record(work, task->setting, task->current, task->current);
+	replace(&record->written, task->current);
 	replace(&record->next, task->decision.value);
 }
 
@@ -326,7 +330,9 @@ static void settle(struct work *work, const struct task *task)
 	case SETTING_FOREIGN:
 		log_warning("/%s: somebody else has changed it while guests want it otherwise; it was left as it is",
 			    path);
-		went_wrong(work, -EBUSY);
+		/* An interrupt's number may belong to another device by now: nothing that a start should fail for. */
+		if (task->setting->format != SETTING_IRQ)
+			went_wrong(work, -EBUSY);
 		break;
 	}
 }

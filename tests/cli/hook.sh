@@ -509,6 +509,34 @@ exits 0
 is "behind it" "$(tuned_values)" "ff 0-7 schedutil"
 [ ! -e "$root/run/vfiokit/settings" ] || fail "something is remembered"
 
+# killed N NAME: the call for the guest's start is killed when it closes a file for the Nth time. Between opening and writing
+# none is closed: unlike the kernel's, a file in a folder is empty then.
+killed()
+{
+	(
+		strace -qq -o "$work/trace" -e trace=close -e inject=close:signal=KILL:when="$1" \
+			"$build/vfio-hook" --root "$root" call "$2" prepare begin - <"$work/xml-$2" >/dev/null
+		true
+	) 2>/dev/null
+}
+h "two calls that are killed one behind the other lose no former value"
+printf '[guest win]\nisolate-cpus = 2-3\n[guest lin]\nisolate-cpus = 4-5\n[guests]\nirqs = away\ngovernor = performance\n' >"$hooks_conf"
+xml win >"$work/xml-win"
+xml lin | sed 's/3fa0/3fa1/' >"$work/xml-lin"
+for first in 25 28 30 32 34; do
+	for second in 26 28 30 32 34; do
+		tuned_machine
+		killed $first win
+		killed $second lin
+		for guest in lin win; do
+			cp "$work/xml-$guest" "$work/xml"
+			hook $guest release end -
+		done
+		[ "$(tuned_values)" = "ff 0-7 schedutil" ] || fail "killed at $first, then at $second: $(tuned_values)"
+		[ ! -e "$root/run/vfiokit/settings" ] || fail "killed at $first, then at $second: something is remembered"
+	done
+done
+
 h "what cannot be tuned refuses the start if it is required"
 printf "$everything"'governor = performance\n' >"$hooks_conf"
 hook win prepare begin -

@@ -30,7 +30,8 @@ TEST(setting_decide)
 		{ "nobody wants anything", NULL, "0-7", NULL, "none" },
 		{ "the first guest", "2-3", "0-7", NULL, "write 0-1,4-7" },
 		{ "it is away already", "2-3", "4", NULL, "none" },
-		{ "it would have none", "2-3", "2", NULL, "write 0" },
+		{ "it would have none", "2-3", "2", NULL, "write 0-1,4-7" },
+		{ "it would have none that is online", "2-3", "2,9", NULL, "write 0-1,4-7" },
 		{ "done", "2-3", "0-1,4-7", "0-7/0-1,4-7/0-1,4-7", "none" },
 		{ "a second guest", "2-5", "0-1,4-7", "0-7/0-1,4-7/0-1,4-7", "write 0-1,6-7" },
 		{ "the first of two goes", "4-5", "0-1,6-7", "0-7/0-1,6-7/0-1,6-7", "write 0-3,6-7" },
@@ -57,7 +58,8 @@ TEST(setting_decide)
 		record.next = rest;
 		test_case("%s", cases[i].name);
 		setting.away = list(cases[i].away != NULL ? cases[i].away : "");
-		setting.spare = list("0");
+		setting.spare = list("0-7");
+		cpulist_remove(&setting.spare, &setting.away);
 		setting_decide(&setting, cases[i].current, cases[i].record != NULL ? &record : NULL, &decision);
 		got = util_format("%s%s%s", names[decision.step], decision.value != NULL ? " " : "",
 				  decision.value != NULL ? decision.value : "");
