@@ -189,6 +189,7 @@ guest()
 	check "vfio-hookd starts" systemctl start vfio-hookd
 	check "it listens to libvirt" wait_for 60 listens
 	mode_is vfio-hookd 0
+	has "what others than root see" "$(setpriv --reuid 65534 --regid 65534 --clear-groups vfio-hook check)" "whether vfio-hookd runs, only root can see"
 	define 1 one "<cputune><vcpupin vcpu='0' cpuset='2'/></cputune>"
 	define 2 two "<cputune><vcpupin vcpu='0' cpuset='2-3'/></cputune>"
 	two_guests
