@@ -10,6 +10,7 @@
 #include "lib/file.h"
 #include "lib/log.h"
 #include "lib/paths.h"
+#include "lib/root.h"
 #include "lib/sysfs.h"
 #include "lib/util.h"
 
@@ -72,10 +73,10 @@ static int squeeze_nodes(void *context)
 /* What a process of ours must not keep from others: the lock, and libvirt's pipes, whose end it waits for. */
 static int squeeze_apart(void *context)
 {
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int null = root_open(((const struct squeeze *)context)->work->root, PATH_NULL, O_RDWR, 0);
 
 	claims_leave_lock();
-	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+	for (int fd = STDIN_FILENO; null >= 0 && fd <= STDERR_FILENO; fd++)
 		(void)dup2(null, fd);
 	return squeeze_nodes(context);
 }

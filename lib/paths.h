@@ -106,6 +106,7 @@
 #define FDS_PREFIX "/proc/self/fd/"
 
 #define PATH_KMSG "dev/kmsg"
+#define PATH_NULL "dev/null"
 
 #define PATH_DEVICES "sys/bus/pci/devices"
 #define PATH_DRIVERS "sys/bus/pci/drivers"
