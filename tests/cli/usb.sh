@@ -17,6 +17,7 @@ daemon()
 		cat <<-'EOT'
 			mount -t tmpfs tmpfs /run
 			socket=/run/vfiokit/usb.sock
+			: >"$work/daemon" # what the one before has said
 			"$build/vfio-usbd" --connect test:///default 2>"$work/daemon" &
 			pid=$!
 			for ((i = 0; i < 100; i++)); do grep -q connected "$work/daemon" && break; sleep 0.1; done
