@@ -67,6 +67,7 @@ guest() {
 	policy_is '[device gone]\naddress = 7\n'
 	check_not "a broken policy fails" systemctl restart vfiokit-bind
 	rm /etc/vfiokit/bind.conf
+	systemctl reset-failed vfiokit-bind # six starts in ten seconds are too many for systemd
 	systemctl restart vfiokit-bind
 	is "exit code without a policy" $? 0
 	check "anybody may read the report" setpriv --reuid 1234 --clear-groups vfio-bind status
