@@ -2,7 +2,8 @@
 # shellcheck shell=bash
 #
 # Functions: what the steps of `make check-full` have said, one file each in build/results: its first line is "COMMIT SECONDS
-# DATE", then come the lines "ok ..." and "not ok ..." of its tests, and "COUNT passed failed".
+# DATE", then come the lines "ok ..." and "not ok ..." of its tests, and "COUNT passed failed". A cell that ran alone, later,
+# has its own " [COMMIT, DATE]" at the end of its line.
 
 results=build/results
 
@@ -33,7 +34,7 @@ results_keep() {
 		{
 			sed 1q "$file"
 			grep -vF -e "ok $only (" "$file" | sed '1d; /^COUNT /d'
-			grep -E '^(not )?ok ' "$6"
+			grep -E '^(not )?ok ' "$6" | sed "s/\$/ [$(results_commit), $(date -u +%F)]/"
 		} >"$file.new"
 		echo "COUNT $(grep -c '^ok ' "$file.new") $(grep -c '^not ok ' "$file.new")" >>"$file.new"
 	else
@@ -64,8 +65,9 @@ results_table() {
 		read -r p f < <(results_count "${file##*/}")
 		echo "| ${file##*/} | $p | $f | $seconds | $commit, $date |"
 	done
-	printf '\n## Cells\n\n| cell | verdict | seconds | what it shows |\n| --- | --- | --- | --- |\n'
+	printf '\n## Cells\n\n| cell | verdict | seconds | what it shows | commit, date, where it ran alone |\n| --- | --- | --- | --- | --- |\n'
 	for file in "$results"/*; do
-		sed -nE "s,^(ok|not ok) ([^ ]+) \(([0-9]+) s\): (.*),| ${file##*/}/\2 | \1 | \3 | \4 |,p" "$file"
+		sed -nE -e 's/$/ []/; s/( \[[^]]+\]) \[\]$/\1/' \
+			-e "s,^(ok|not ok) ([^ ]+) \(([0-9]+) s\): (.*) \[(.*)\]$,| ${file##*/}/\2 | \1 | \3 | \4 | \5 |,p" "$file"
 	done
 }
