@@ -188,8 +188,9 @@ check-full:
 check-unit: $(OUT)/tests/unit
 	$(Q)$(OUT)/tests/unit
 
-check-vm: all
-	$(Q)tests/vm/run.sh $(CELL)
+check-vm:
+	$(Q)deps/install.sh
+	$(Q)CELL=$(CELL) tests/check.sh --vm
 
 bench: all $(OUT)/tests/mktree
 	$(Q)bench/run.sh

@@ -1,20 +1,25 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# check.sh [--full]: all tests, as `make check` and CI run them. Each step is a program that ends with "N passed, N failed";
+# check.sh [--full|--vm]: all tests, as `make check` and CI run them. Each step is a program that ends with "N passed, N failed";
 # at the end stand what each step took and the sum.
 #
-# --full: the fuzzers for longer, every cell instead of a covering set, and the table of tests/RESULTS.md. What has passed
-# on this very commit is not run again, so that it can be resumed; build/results holds it. CELL=STEP or CELL=STEP/CELL runs
+# --full: the fuzzers for longer, every cell instead of a covering set, and the table of tests/RESULTS.md. Steps and cells that
+# have passed on this very commit are not run again, so that it can be resumed; build/results holds them. CELL=STEP or CELL=STEP/CELL runs
 # only that and puts it into the table, for instance CELL=vm/6.1/twin-gpus.
+#
+# --vm: only the boots: images of real generators, the running system's units and rules, cases of the virtual machine.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
 # shellcheck source-path=SCRIPTDIR source=results.sh
 . tests/results.sh
 
-full=
-[ "${1:-}" != --full ] || full=--full
+full='' only_boots=''
+case ${1:-} in
+--full) full=--full ;;
+--vm) only_boots=yes ;;
+esac
 cell=${CELL:-}
 unset CELL
 logs=build/check
@@ -25,7 +30,7 @@ sums=$logs/sums
 run_step() {
 	local code line
 
-	"$@" </dev/null 2>&1 | tee "$log"
+	"$@" </dev/null 2>&1 | tee -a "$log"
 	code=${PIPESTATUS[0]}
 	line=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$log" | tail -n 1)
 	p=${line%% *} f=${line##*, } f=${f%% *}
@@ -43,6 +48,7 @@ step() {
 	if [ -n "$full" ] && [ -z "$cell" ] && results_passed "$slug"; then
 		echo "passed before on this commit, see build/results/$slug"
 	else
+		[ -z "$full" ] || [ -n "$cell" ] || results_begin "$slug"
 		run_step ${only:+env CELL="$only"} "$@"
 		[ -z "$full" ] || results_keep "$slug" "$only" "$p" "$f" $((SECONDS - start)) "$log"
 	fi
@@ -90,6 +96,10 @@ on_this_machine() {
 # One virtual machine at a time.
 in_virtual_machines() {
 	step system tests/system/run.sh ${full:+--full}
+	boots
+}
+
+boots() {
 	step images tests/images/run.sh $full
 	[ -z "${MKINITCPIO_SRC:-}" ] || step mkinitcpio-real tests/images/mkinitcpio.sh
 	step units tests/late/units.sh
@@ -97,17 +107,27 @@ in_virtual_machines() {
 	step vm tests/vm/run.sh ${full:+-a}
 }
 
+# A virtual machine keeps one processor busy, so the rest runs beside it; what it says comes after.
+everything() {
+	local machines
+
+	in_virtual_machines >"$logs/virtual-machines" 2>&1 &
+	machines=$!
+	other_builds
+	on_this_machine
+	tail -n +1 -f --pid="$machines" "$logs/virtual-machines"
+	wait "$machines"
+}
+
 rm -rf "$logs"
 mkdir -p "$logs"
 : >"$sums"
 step build build all tests
-# A virtual machine keeps one processor busy, so the rest runs beside it; what it says comes after.
-in_virtual_machines >"$logs/virtual-machines" 2>&1 &
-machines=$!
-other_builds
-on_this_machine
-tail -n +1 -f --pid="$machines" "$logs/virtual-machines"
-wait "$machines"
+if [ -n "$only_boots" ]; then
+	boots
+else
+	everything
+fi
 
 if [ ! -s "$sums" ]; then
 	echo "check.sh: no such step: ${cell%%/*}" >&2

@@ -6,23 +6,42 @@
 # has its own " [COMMIT, DATE]" at the end of its line.
 
 results=build/results
+unfinished=build/results.unfinished
 
-# The state that is tested. A changed tree is never the same as before.
+# The state that is tested: the last commit that changes more than the page itself. A changed tree is never the same as before.
 results_commit() {
-	if [ -n "$(git status --porcelain -- . ':!tests/RESULTS.md')" ]; then
-		echo "$(git rev-parse --short HEAD)-changed"
-	else
-		git rev-parse --short HEAD
-	fi
+	local commit
+
+	commit=$(git log -1 --format=%h -- . ':!tests/RESULTS.md')
+	[ -z "$(git status --porcelain -- . ':!tests/RESULTS.md')" ] || commit+=-changed
+	echo "$commit"
+}
+
+# results_same FILE: its first line has this very commit.
+results_same() {
+	local commit
+
+	[ -f "$1" ] || return 1
+	read -r commit _ <"$1"
+	[ "$commit" = "$(results_commit)" ] && [ "${commit%-changed}" = "$commit" ]
 }
 
 # results_passed SLUG: on this very commit, all of it.
 results_passed() {
-	local commit
+	results_same "$results/$1" && grep -q '^COUNT [1-9][0-9]* 0$' "$results/$1"
+}
 
-	[ -f "$results/$1" ] || return 1
-	read -r commit _ <"$results/$1"
-	[ "$commit" = "$(results_commit)" ] && [ "${commit%-changed}" = "$commit" ] && grep -q '^COUNT [1-9][0-9]* 0$' "$results/$1"
+# results_begin SLUG: the step begins: its output is to go to $log, and what it said on this commit, when it was interrupted, is
+# $DONE (tests/vm/cell.sh).
+results_begin() {
+	mkdir -p "$unfinished"
+	log=$unfinished/$1
+	unset DONE
+	if results_same "$log"; then
+		export DONE=$PWD/$log.before
+		mv "$log" "$DONE"
+	fi
+	results_commit >"$log"
 }
 
 # results_keep SLUG CELL PASSED FAILED SECONDS LOG. With a CELL: its line replaces the one that is there.
@@ -45,6 +64,7 @@ results_keep() {
 		} >"$file.new"
 	fi
 	mv "$file.new" "$file"
+	rm -f "$unfinished/$1" "$unfinished/$1.before"
 }
 
 # results_count SLUG: how many passed and failed.

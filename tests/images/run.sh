@@ -26,6 +26,7 @@ indent()
 run_cell()
 (
 	name=$1/$2 start=$SECONDS
+	! passed_before "$name" || exit 0
 	cell_load "$2"
 	problems=$(cell_run "$1" "$2")
 	log=$(cell_log "$1" "$2")

@@ -25,6 +25,7 @@ indent()
 run_cell()
 (
 	kernel=$1 casefile=$2 start=$SECONDS
+	! passed_before "$kernel/$name" || exit 0
 	late_boot "$kernel" "$casefile" || { echo "not ok $kernel/$name: cannot be booted"; exit 1; }
 	problems=$(cell_problems)
 	count=$(grep -c '^VM-OK\|^VM-FAIL' "$log.checks")

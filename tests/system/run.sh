@@ -85,6 +85,7 @@ run_cell()
 (
 	suite=$1 casefile=$cases/$2.sh start=$SECONDS
 	log=$logs/$1-$2.log
+	! passed_before "$1/$2" || exit 0
 	rm -f "$log"*
 	# shellcheck source=/dev/null
 	. "$casefile"

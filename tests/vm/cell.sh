@@ -43,6 +43,12 @@ title_of()
 	sed -n '/^# SPDX\|^# shellcheck\|^#!/d; s/^# //p' "$1" | head -n 1
 }
 
+# passed_before CELL: prints its line from DONE, the output of an interrupted run on the same commit (tests/check.sh).
+passed_before()
+{
+	[ -n "${DONE:-}" ] && grep -m 1 "^ok ${1//./\\.} (" "$DONE"
+}
+
 # cell_run KERNELDIR IMAGE: as often as steps() says; the guest finds vm.step=N, from 1, on its command line. What the
 # firmware keeps (uefi_that_lasts) goes from one boot to the next.
 cell_run()
