@@ -34,7 +34,7 @@ install_units() {
 	cp -r "$top"/systemd/*.service "$top"/systemd/*.d "$copy/usr/lib/systemd/system/"
 	install -m 755 "$top/build/vfio-bind" "$copy/usr/sbin/vfio-bind"
 	install -m 755 "$top/build/vfio-usbd" "$copy/usr/sbin/vfio-usbd"
-	install -m 755 "$top/build/vfio-hookd" "$copy/usr/sbin/vfio-hookd"
+	install -m 755 "$top"/build/vfio-{hook,hookd} "$copy/usr/sbin/"
 	install -m 755 /bin/kill "$copy/usr/bin/kill"
 	install -m 755 "$top/build/vfiokit" "$copy/usr/bin/vfiokit"
 }
@@ -72,7 +72,7 @@ comes_before_drivers() {
 "$top/tests/late/root.sh" bookworm >/dev/null || exit 1
 install_units
 for unit in vfiokit-bind.service vfiokit-late@0000:03:00.0.service vfiokit-boot-ok.service vfio-usbd.service \
-	vfio-hookd.service; do
+	vfio-hookd.service vfio-reconcile.service vfiokit-initrd.service; do
 	check "verify $unit" verifies "$unit"
 	check "security $unit" exposure_is_low "$unit"
 done
