@@ -6,7 +6,6 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -51,10 +50,9 @@ int child_start(struct child *child, int (*work)(void *context), void *context)
 	return 0;
 }
 
-/* Returns false if the deadline passed first. */
-static bool wait_until_gone(int alive, uint64_t deadline)
+bool child_is_gone(const struct child *child, uint64_t deadline)
 {
-	struct pollfd poll_for = { .fd = alive, .events = POLLIN };
+	struct pollfd poll_for = { .fd = child->alive, .events = POLLIN };
 
 	for (;;) {
 		uint64_t now = child_now(), left = deadline > now ? deadline - now : 0;
@@ -69,7 +67,7 @@ static bool wait_until_gone(int alive, uint64_t deadline)
 
 int child_wait(struct child *child, uint64_t deadline)
 {
-	bool gone = wait_until_gone(child->alive, deadline);
+	bool gone = child_is_gone(child, deadline);
 	int status;
 	pid_t pid;
 

@@ -6,6 +6,7 @@
 #ifndef VFIOKIT_CHILD_H
 #define VFIOKIT_CHILD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -22,6 +23,9 @@ uint64_t child_now(void);
  * that its parent has to wait for must not be started from two threads.
  */
 int child_start(struct child *child, int (*work)(void *context), void *context);
+
+/* Waits for the child as long, and leaves it alone. Returns whether it is gone. */
+bool child_is_gone(const struct child *child, uint64_t deadline);
 
 /*
  * Waits until the child is gone or the deadline has passed. Returns its exit code, -ECHILD if a signal ended it,

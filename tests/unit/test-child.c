@@ -71,6 +71,22 @@ TEST(child_deadline)
 	}
 }
 
+TEST(child_left_alone)
+{
+	static int code = 7;
+	struct child child;
+
+	CHECK_INT(child_start(&child, hang, NULL), 0);
+	CHECK_TRUE(!child_is_gone(&child, child_now() + 20));
+	CHECK_TRUE(!child_is_gone(&child, 0));
+	CHECK_INT(kill(child.pid, SIGKILL), 0);
+	CHECK_TRUE(child_is_gone(&child, child_now() + 5000));
+	CHECK_INT(child_wait(&child, 0), -ECHILD);
+	CHECK_INT(child_start(&child, leave, &code), 0);
+	CHECK_TRUE(child_is_gone(&child, child_now() + 5000));
+	CHECK_INT(child_wait(&child, 0), 7);
+}
+
 TEST(child_deadline_in_the_past)
 {
 	struct child child;
