@@ -44,14 +44,14 @@ uint64_t claims_clock(void)
 	return now(CLOCK_MONOTONIC);
 }
 
-int claims_lock(int root, uint64_t deadline)
+int claims_lock_file(int root, const char *path, uint64_t deadline)
 {
 	cleanup_close int fd = -1;
 	int result = file_make_directories(root, PATH_CLAIMS);
 
 	if (result < 0)
 		return result;
-	fd = root_open(root, PATH_HOOKS_LOCK, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+	fd = root_open(root, path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return fd;
 	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
@@ -65,7 +65,15 @@ int claims_lock(int root, uint64_t deadline)
 	}
 	result = fd;
 	fd = -1;
-	own_lock = result;
+	return result;
+}
+
+int claims_lock(int root, uint64_t deadline)
+{
+	int result = claims_lock_file(root, PATH_HOOKS_LOCK, deadline);
+
+	if (result >= 0)
+		own_lock = result;
 	return result;
 }
 

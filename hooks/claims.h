@@ -23,6 +23,9 @@ uint64_t claims_clock(void);
  */
 int claims_lock(int root, uint64_t deadline);
 
+/* The same with another file of PATH_RUN. */
+int claims_lock_file(int root, const char *path, uint64_t deadline);
+
 /* In a child process: lets go of its copy of that lock, which would outlive the parent's. */
 void claims_leave_lock(void);
 

@@ -2,97 +2,28 @@
 #include "hooks/hugepages.h"
 
 #include <errno.h>
-#include <fcntl.h>
 
 #include "hooks/hugetlb.h"
 #include "hooks/size.h"
-#include "lib/child.h"
 #include "lib/file.h"
 #include "lib/log.h"
 #include "lib/paths.h"
-#include "lib/root.h"
 #include "lib/sysfs.h"
 #include "lib/util.h"
 
 #define RECORDS_SIZE_MAX (1024 * 1024)
 
-/* The kernel is asked for at most this many KiB at once, so that we can stop in time: the last of them take long. */
-#define STEP_SIZE (64 * 1024)
+/* How long (ms) we wait for the next pages before we try to make room for them. */
+#define PATIENCE 2000
 
 struct work {
 	int root;
-	const struct hugepages_control *control;
-	uint64_t deadline;
+	uint64_t deadline, patience;
+	struct hugetlb_writer writer;
 	struct pages_records records;
 	char *remembered; /* owned; the records as they are in /run; NULL: there are none */
-	bool is_squeezed;
-	int result; /* of the first thing that went wrong */
+	int result;       /* of the first thing that went wrong */
 };
-
-/* --- the kernel --------------------------------------------------------------------------------------------------- */
-
-static int write_text(const struct work *work, const char *path, const char *value)
-{
-	if (work->control != NULL)
-		return work->control->write(work->control->context, work->root, path, value);
-	return sysfs_write(work->root, path, value);
-}
-
-static int write_pool(const struct work *work, const struct pages_pool *pool, uint64_t count)
-{
-	cleanup_free char *path = hugetlb_path(pool->node, pool->size, "nr_hugepages");
-	cleanup_free char *value = util_format("%llu", (unsigned long long)count);
-
-	return write_text(work, path, value);
-}
-
-struct squeeze {
-	const struct work *work;
-	const int *nodes;
-	size_t n;
-};
-
-/* Only what is clean can be dropped, and only if there is memory for it: no sync, that may take minutes. */
-static int squeeze_nodes(void *context)
-{
-	const struct squeeze *squeeze = context;
-	const struct work *work = squeeze->work;
-
-	if (!work->is_squeezed)
-		(void)write_text(work, PATH_DROP_CACHES, "1");
-	for (size_t i = 0; i < squeeze->n && claims_clock() < work->deadline; i++) {
-		cleanup_free char *path = squeeze->nodes[i] == PAGES_ANY_NODE
-						  ? util_copy(PATH_COMPACT)
-						  : util_format(PATH_NODES "/node%d/compact", squeeze->nodes[i]);
-
-		(void)write_text(work, path, "1");
-	}
-	return 0;
-}
-
-/* What a process of ours must not keep from others: the lock, and libvirt's pipes, whose end it waits for. */
-static int squeeze_apart(void *context)
-{
-	int null = root_open(((const struct squeeze *)context)->work->root, PATH_NULL, O_RDWR, 0);
-
-	claims_leave_lock();
-	for (int fd = STDIN_FILENO; null >= 0 && fd <= STDERR_FILENO; fd++)
-		(void)dup2(null, fd);
-	return squeeze_nodes(context);
-}
-
-/* One write may take the kernel as long as it likes, and hears no signal: we wait for it until the deadline only. */
-static void squeeze(struct work *work, const int *nodes, size_t n)
-{
-	struct squeeze squeeze = { work, nodes, n };
-	struct child child;
-
-	if (work->control != NULL)
-		(void)squeeze_nodes(&squeeze);
-	else if (child_start(&child, squeeze_apart, &squeeze) == 0)
-		(void)child_wait(&child, work->deadline);
-	work->is_squeezed = true;
-}
 
 /* --- what is remembered ------------------------------------------------------------------------------------------ */
 
@@ -197,6 +128,12 @@ static void look_at_pools(struct work *work)
 
 /* --- giving back ------------------------------------------------------------------------------------------------- */
 
+/* Whom we left behind may still add pages, up to what we were about to write. That stays remembered. */
+static bool is_open(const struct work *work, const struct pages_pool *pool)
+{
+	return work->writer.is_stuck && pool->written != pool->next;
+}
+
 /* What is in use becomes surplus: the kernel frees it as soon as its user has gone. */
 static void settle_pool(struct work *work, struct pages_pool *pool)
 {
@@ -204,12 +141,14 @@ static void settle_pool(struct work *work, struct pages_pool *pool)
 	struct pages_view view = { 0 };
 	int result = hugetlb_view(work->root, pool->node, pool->size, &view);
 
+	if (is_open(work, pool))
+		result = -EBUSY;
 	if (result == 0 && view.count > target) {
 		pool->written = view.count;
 		pool->next = target;
 		result = write_records(work);
 		if (result == 0)
-			result = write_pool(work, pool, target);
+			result = hugetlb_lower(&work->writer, pool->node, pool->size, target);
 		if (result == 0)
 			result = hugetlb_view(work->root, pool->node, pool->size, &view);
 		if (result == 0 && view.count > target)
@@ -316,22 +255,20 @@ static uint64_t use_free(struct work *work, const char *uuid, int node, const st
 	return available;
 }
 
-/* In steps, until the kernel gives less, or time is over. Returns what it has at last. */
-static uint64_t raise_pool(const struct work *work, const struct pages_pool *pool, uint64_t from, uint64_t target)
+/* Returns what it has at last. */
+static uint64_t raise_pool(struct work *work, struct pages_pool *pool, uint64_t from, uint64_t target)
 {
-	uint64_t step = STEP_SIZE / pool->size > 0 ? STEP_SIZE / pool->size : 1, count = from;
 	struct pages_view view = { .count = from };
 
-	while (count < target && claims_clock() < work->deadline) {
-		uint64_t next = target - count > step ? count + step : target;
-
-		if (write_pool(work, pool, next) < 0 || hugetlb_view(work->root, pool->node, pool->size, &view) < 0)
-			break;
-		if (view.count <= count)
-			break;
-		count = view.count;
-		if (count < next)
-			break;
+	pool->written = from;
+	pool->next = target;
+	if (write_records(work) == 0)
+		(void)hugetlb_raise(&work->writer, pool->node, pool->size, target, work->deadline, work->patience);
+	if (hugetlb_view(work->root, pool->node, pool->size, &view) < 0)
+		view.count = from;
+	if (!work->writer.is_stuck) {
+		pool->written = view.count;
+		pool->next = view.count;
 	}
 	return view.count;
 }
@@ -350,14 +287,8 @@ static uint64_t add_pages(struct work *work, const char *uuid, int node, const s
 	share->count += count;
 	share->added += count;
 	target = pages_target(&work->records, pool);
-	if (view.count < target) {
-		pool->written = view.count;
-		pool->next = target;
-		if (write_records(work) == 0)
-			view.count = raise_pool(work, pool, view.count, target);
-		pool->written = view.count;
-		pool->next = view.count;
-	}
+	if (view.count < target && !work->writer.is_stuck)
+		view.count = raise_pool(work, pool, view.count, target);
 	missing = target > view.count ? target - view.count : 0;
 	if (missing > count)
 		missing = count;
@@ -383,11 +314,12 @@ static char *say_short(const struct work *work, const struct pages_want *want, u
 								: util_format("node %d", want->node);
 
 	return util_format("it needs %llu huge pages of %s on %s, and %llu could be had; %llu MiB of memory are free "
-			   "there%s%s",
+			   "there%s%s%s",
 			   (unsigned long long)want->count, size, where, (unsigned long long)got,
 			   (unsigned long long)(hugetlb_free_memory(work->root, want->node) / 1024),
-			   work->is_squeezed ? ", also after caches were dropped and memory was compacted" : "",
-			   claims_clock() >= work->deadline ? "; there was no time for more" : "");
+			   work->writer.is_squeezed ? ", also after caches were dropped and memory was compacted" : "",
+			   claims_clock() >= work->deadline ? "; there was no time for more" : "",
+			   work->writer.is_stuck ? ", and what the kernel still adds is given back later" : "");
 }
 
 /* Nowhere can such a page be. */
@@ -402,6 +334,26 @@ static char *say_impossible(const struct work *work, const struct pages_want *wa
 			   size);
 }
 
+/* Is so much memory free that the kernel need not look for it? */
+static bool has_room(const struct place *places, size_t n, uint64_t size, uint64_t count)
+{
+	uint64_t pages = 0;
+
+	for (size_t i = 0; i < n; i++)
+		pages += places[i].free / size;
+	return pages >= count;
+}
+
+/* Half of the time that is left, for the pages need some, too. */
+static void make_room(struct work *work, const int *nodes, size_t n)
+{
+	uint64_t now = claims_clock();
+
+	if (now < work->deadline && !work->writer.is_stuck)
+		hugetlb_squeeze(&work->writer, nodes, n, now + (work->deadline - now) / 2);
+	work->patience = UINT64_MAX; /* nothing else is tried behind that */
+}
+
 /* Returns the sentence for the user, or NULL. */
 static char *take(struct work *work, const char *uuid, const struct pages_want *want)
 {
@@ -410,15 +362,18 @@ static char *take(struct work *work, const char *uuid, const struct pages_want *
 	cleanup_free int *nodes = util_alloc((n + 1) * sizeof(*nodes));
 	uint64_t got = 0;
 
+	work->patience = PATIENCE;
 	if (n == 0)
 		return say_impossible(work, want);
 	for (size_t i = 0; i < n; i++) {
 		nodes[i] = places[i].node;
 		got += use_free(work, uuid, nodes[i], want, want->count - got);
 	}
+	if (!has_room(places, n, want->size, want->count - got))
+		make_room(work, nodes, n);
 	got += add_everywhere(work, uuid, places, n, want, want->count - got);
-	if (got < want->count && claims_clock() < work->deadline) {
-		squeeze(work, nodes, n);
+	if (got < want->count && work->patience == PATIENCE) {
+		make_room(work, nodes, n);
 		got += add_everywhere(work, uuid, places, n, want, want->count - got);
 	}
 	return got < want->count ? say_short(work, want, got) : NULL;
@@ -431,30 +386,57 @@ static void drop_empty_shares(struct pages_records *records)
 			pages_drop_share(records, i);
 }
 
-int hugepages_apply(int root, const struct claims *claims, const struct claim *start, uint64_t deadline,
-		    const struct hugepages_control *control, char **ret_why)
+static void apply(struct work *work, const struct claims *claims, const struct claim *start, char **ret_why)
 {
-	struct work work = { .root = root, .control = control, .deadline = deadline };
-
-	*ret_why = NULL;
-	if ((start == NULL || start->n_pages == 0) && !sysfs_exists(root, PATH_PAGES))
-		return 0;
-	read_records(&work);
-	drop_shares(&work, claims, start);
-	look_at_pools(&work);
+	read_records(work);
+	drop_shares(work, claims, start);
+	look_at_pools(work);
 	for (size_t i = 0; start != NULL && i < start->n_pages; i++) {
-		char *why = take(&work, start->uuid, &start->pages[i]);
+		char *why = take(work, start->uuid, &start->pages[i]);
 
 		if (*ret_why == NULL)
 			*ret_why = why;
 		else
 			free(why);
 	}
-	drop_empty_shares(&work.records);
-	for (size_t i = work.records.n_pools; i-- > 0;)
-		settle_pool(&work, &work.records.pools[i]);
-	(void)write_records(&work);
-	pages_free_records(&work.records);
-	free(work.remembered);
+	drop_empty_shares(&work->records);
+	for (size_t i = work->records.n_pools; i-- > 0;)
+		settle_pool(work, &work->records.pools[i]);
+	(void)write_records(work);
+	pages_free_records(&work->records);
+	free(work->remembered);
+}
+
+/* Returns the sentence for the user. */
+static char *say_locked(int error)
+{
+	static const char busy[] = "the kernel is still at work on huge pages for an earlier call";
+	const char *why = error == -ETIMEDOUT ? busy : strerror(-error);
+
+	log_warning("/" PATH_PAGES_LOCK ": %s; none is added or given back now; it is tried again later", why);
+	return util_format("/" PATH_PAGES_LOCK ": %s, so none was added", why);
+}
+
+int hugepages_apply(int root, const struct claims *claims, const struct claim *start, uint64_t deadline,
+		    const struct hugetlb_control *control, char **ret_why)
+{
+	struct work work = { .root = root, .deadline = deadline };
+	int result;
+
+	*ret_why = NULL;
+	if ((start == NULL || start->n_pages == 0) && !sysfs_exists(root, PATH_PAGES))
+		return 0;
+	result = hugetlb_begin(&work.writer, root, control);
+	if (result < 0) {
+		char *why = say_locked(result);
+
+		if (start != NULL)
+			*ret_why = why;
+		else
+			free(why);
+		return result;
+	}
+	apply(&work, claims, start, ret_why);
+	hugetlb_end(&work.writer);
 	return work.result;
 }

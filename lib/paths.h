@@ -47,6 +47,8 @@
 #define PATH_SETTINGS PATH_RUN "/settings"
 #define PATH_IRQS PATH_RUN "/irqs"
 #define PATH_PAGES PATH_RUN "/hugepages"
+/* Locked while a process of ours may still change their number. */
+#define PATH_PAGES_LOCK PATH_RUN "/hugepages.lock"
 #define PATH_SHM PATH_RUN "/shm"
 #define PATH_REFUSED PATH_RUN "/refused"
 #define PATH_GUARDS PATH_RUN "/guards"

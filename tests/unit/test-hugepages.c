@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "hooks/hugetlb.h"
 #include "lib/log.h"
@@ -31,7 +33,9 @@ struct kernel {
 	unsigned int squeezes;
 	int killed_at; /* the write in front of which; or behind it, if negative; 0: never */
 	int writes;
-	int fails; /* every write with this */
+	int fails;    /* every write with this */
+	bool is_slow; /* and does not give a page while it is waited for; a signal ends it */
+	bool is_deaf; /* nor does that: it gives them when the file "go" is there */
 };
 
 static uint64_t number(int root, int node, const char *name)
@@ -64,6 +68,19 @@ static void resize(const struct kernel *kernel, int root, int node, uint64_t cou
 	set(root, node, "surplus_hugepages", count > used ? 0 : used - count);
 }
 
+/* As a task that is killed, but does not come back from the kernel yet: whoever holds its descriptors sees it live. */
+static void write_late(const struct kernel *kernel, int root, int node, uint64_t count)
+{
+	const struct timespec interval = { 0, 10000000 };
+
+	if (fork() > 0)
+		pause();
+	for (int i = 0; i < 3000 && faccessat(root, "go", F_OK, 0) < 0; i++)
+		(void)nanosleep(&interval, NULL);
+	resize(kernel, root, node, count);
+	_exit(0);
+}
+
 static int fake_write(void *context, int root, const char *path, const char *value)
 {
 	struct kernel *kernel = context;
@@ -76,6 +93,10 @@ static int fake_write(void *context, int root, const char *path, const char *val
 		return kernel->fails;
 	if (strstr(path, "nr_hugepages") != NULL) {
 		CHECK_TRUE(parse_number(value, 10, UINT64_MAX, &count));
+		if (kernel->is_deaf)
+			write_late(kernel, root, strstr(path, "node1") != NULL ? 1 : 0, count);
+		if (kernel->is_slow)
+			pause();
 		resize(kernel, root, strstr(path, "node1") != NULL ? 1 : 0, count);
 	} else if (streq(path, PATH_DROP_CACHES)) {
 		CHECK_STR(value, "1");
@@ -111,7 +132,7 @@ static void make_claims(struct claims *claims, const struct guest *guests, size_
 /* With these guests, of which the last one starts, or none. Returns what it was told, owned by the caller. */
 static char *apply(int root, struct kernel *kernel, const struct guest *guests, size_t n, bool starts, int expected)
 {
-	const struct hugepages_control control = { fake_write, kernel };
+	const struct hugetlb_control control = { fake_write, kernel, false };
 	struct claims claims;
 	char *why;
 
@@ -298,7 +319,7 @@ TEST(hugepages_impossible)
 	struct kernel kernel = { .capacity = { 10, 10 } };
 	const struct guest guest = { UUID1, 5, 7, false };
 	cleanup_free char *why = apply(root, &kernel, &guest, 1, true, 0), *size = NULL;
-	const struct hugepages_control control = { fake_write, &kernel };
+	const struct hugetlb_control control = { fake_write, &kernel, false };
 	struct claims claims;
 
 	CHECK_STR(why, "it needs huge pages on node 7, but this host has no such node");
@@ -331,12 +352,88 @@ TEST(hugepages_refused)
 	CHECK_NOTHING_LEFT();
 }
 
+/* By children. With these guests, none of which has a share yet, and little time for a slow kernel. */
+static char *apply_apart(int root, struct kernel *kernel, const struct guest *guests, size_t n, int expected)
+{
+	const struct hugetlb_control control = { fake_write, kernel, true };
+	uint64_t start = claims_clock();
+	struct claims claims;
+	char *why;
+
+	log_setup("unit", false, root);
+	make_claims(&claims, guests, n);
+	CHECK_INT(hugepages_apply(root, &claims, n > 0 ? &claims.items[n - 1] : NULL,
+				  start + (kernel->is_slow || kernel->is_deaf ? 300 : 60000), &control, &why),
+		  expected);
+	CHECK_TRUE(claims_clock() - start < 15000);
+	claims_free(&claims);
+	return why;
+}
+
+TEST(hugepages_apart)
+{
+	int root = test_root(HOST);
+	struct kernel kernel = { .capacity = { 30, 10 } };
+	const struct guest guest = { UUID1, 25, PAGES_ANY_NODE, false };
+	char *why = apply_apart(root, &kernel, &guest, 1, 0);
+
+	CHECK_TRUE(why == NULL);
+	CHECK_COUNTS(25, 0);
+	free(apply_apart(root, &kernel, NULL, 0, 0));
+	CHECK_COUNTS(4, 0);
+	kernel.fails = -EIO;
+	free(apply_apart(root, &kernel, &guest, 1, 0));
+	kernel.fails = 0;
+	CHECK_COUNTS(4, 0);
+	free(apply_apart(root, &kernel, NULL, 0, 0));
+	CHECK_NOTHING_LEFT();
+}
+
+/* A kernel that takes longer than we have time: the figures are told all the same, and nothing stays. */
+TEST(hugepages_slow_kernel)
+{
+	int root = test_root(HOST);
+	struct kernel kernel = { .capacity = { 100, 100 }, .is_slow = true };
+	const struct guest guest = { UUID1, 10, 0, false };
+	cleanup_free char *why = apply_apart(root, &kernel, &guest, 1, 0);
+
+	CHECK_STR(why,
+		  "it needs 10 huge pages of 2 MiB on node 0, and 4 could be had; 41 MiB of memory are free there; "
+		  "there was no time for more");
+	kernel.is_slow = false;
+	free(apply_apart(root, &kernel, NULL, 0, 0));
+	CHECK_COUNTS(4, 0);
+	CHECK_NOTHING_LEFT();
+}
+
+/* And that hears no signal: what it gives when we have gone is given back by whoever comes next. */
+TEST(hugepages_left_behind)
+{
+	int root = test_root(HOST);
+	struct kernel kernel = { .capacity = { 100, 100 }, .is_deaf = true };
+	const struct guest guest = { UUID1, 10, 0, false };
+	cleanup_free char *why = apply_apart(root, &kernel, &guest, 1, -EBUSY), *locked = NULL;
+
+	CHECK_STR(why,
+		  "it needs 10 huge pages of 2 MiB on node 0, and 4 could be had; 41 MiB of memory are free there; "
+		  "there was no time for more, and what the kernel still adds is given back later");
+	kernel.is_deaf = false;
+	locked = apply_apart(root, &kernel, &guest, 1, -ETIMEDOUT);
+	CHECK_STR(locked, "/run/vfiokit/hugepages.lock: the kernel is still at work on huge pages for an earlier call, "
+			  "so none was added");
+	CHECK_COUNTS(4, 0);
+	test_write_file(root, "go", "", 0);
+	free(apply_apart(root, &kernel, NULL, 0, 0));
+	CHECK_COUNTS(4, 0);
+	CHECK_NOTHING_LEFT();
+}
+
 /* One call of ours is killed in front of, or behind, each write, and then whoever comes next gives everything back. */
 TEST(hugepages_killed_anywhere)
 {
 	static const struct guest guests[2] = { { UUID1, 30, 0, true }, { UUID2, 60, PAGES_ANY_NODE, false } };
 
-	for (int step = 1; step <= 8; step++)
+	for (int step = 1; step <= 16; step++)
 		for (int sign = -1; sign <= 1; sign += 2)
 			for (int gives_back = 0; gives_back <= 1; gives_back++) {
 				int root = test_root(HOST), status;

@@ -26,11 +26,11 @@ huge()
 	define "$1" "$2" "$3<memoryBacking><hugepages/></memoryBacking><numatune><memory mode='strict' nodeset='1'/></numatune>"
 }
 
-# given_back WHEN: all but the three pages that were there before.
+# given_back WHEN: all but the three pages that were there before. What a kernel still adds goes with vfio-reconcile.timer.
 given_back()
 {
-	check "given back: $1" wait_for 60 has_pages 3
-	check "nothing is remembered: $1" wait_for 60 test ! -e /run/vfiokit/hugepages
+	check "given back: $1" wait_for 150 has_pages 3
+	check "nothing is remembered: $1" wait_for 150 test ! -e /run/vfiokit/hugepages
 }
 
 two_guests()
@@ -75,26 +75,14 @@ killed()
 	check "libvirtd is back" wait_for 120 virsh -q domstate "$(uuid_of 1)"
 }
 
-# Dropping and compacting needs some of the hook's ten seconds: three tries on a machine that is busy.
-refused_with_figures()
-{
-	local tries=3
-	while [ $tries -gt 0 ]; do
-		! start 1 >/tmp/short 2>&1 || return
-		! grep -q "also after caches were dropped" /tmp/short || return 0
-		wait_for 60 has_pages 3 || return
-		tries=$((tries - 1))
-	done
-	return 1
-}
-
 short_and_fragmented()
 {
 	local before free
 	before=$(dropped)
 	config 'hugepages = 2M:150@1' 'require = hugepages'
-	check "more than the node has is refused" refused_with_figures
-	has "with what was wanted" "$(cat /tmp/short)" "it needs 150 huge pages of 2 MiB on node 1, and "
+	check_not "more than the node has is refused" start 1
+	has "with what was wanted" "$(cat /tmp/out)" "it needs 150 huge pages of 2 MiB on node 1, and "
+	has "and what was tried" "$(cat /tmp/out)" "also after caches were dropped and memory was compacted"
 	check "caches were dropped" test "$(dropped)" -gt "$before"
 	given_back "when too few could be had"
 
