@@ -63,7 +63,8 @@ usb()
 }
 
 # boot SUITE CASE: four processors, for something must be left to the host; in one thread (see tests/vm/machine.sh). Under load
-# an emulated timer may be so late that the kernel gives up on it at start: no_timer_check.
+# an emulated timer may be so late that the kernel gives up on it at start: no_timer_check. And a processor may stand still for so
+# long that the kernel takes that for a bug of its own, which would fail the case: nosoftlockup.
 boot()
 {
 	local dir=$top/build/cache/system/$1 qemu
@@ -74,7 +75,7 @@ boot()
 		-drive "file=$disk,if=none,id=root,format=raw,snapshot=on" -device virtio-blk-pci,drive=root
 		-drive "file=$build/checks,if=none,id=checks,format=raw,snapshot=on" -device virtio-blk-pci,drive=checks
 		-kernel "$dir/vmlinuz" -initrd "$disk.initrd"
-		-append "console=ttyS0 panic=-1 oops=panic no_timer_check intel_iommu=on systemd.show_status=0 $(cmdline)")
+		-append "console=ttyS0 panic=-1 oops=panic no_timer_check nosoftlockup intel_iommu=on systemd.show_status=0 $(cmdline)")
 	machine
 	timeout -k 5 "$(seconds)" qemu-system-x86_64 "${qemu[@]}" </dev/null >"$log.qemu" 2>&1 ||
 		echo "QEMU: exit $?" >>"$log.qemu"
