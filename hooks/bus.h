@@ -61,10 +61,10 @@ int bus_list_inhibitors(struct bus *bus, struct bus_inhibitor **ret, size_t *ret
 int bus_inhibit(struct bus *bus, const char *what, const char *who, const char *why, int *ret_fd);
 
 /*
- * The name that power-profiles-daemon has on the bus, if it runs and knows a profile "performance"; else NULL. It is
- * not started for that.
+ * ret: the name that power-profiles-daemon has on the bus, if it runs and knows a profile "performance"; else NULL. It
+ * is not started for that. An error: nobody knows whether it does.
  */
-const char *bus_find_profiles(struct bus *bus);
+int bus_find_profiles(struct bus *bus, const char **ret);
 
 /* Has it hold that profile as long as this connection lives, or until the user chooses another one. */
 int bus_hold_performance(struct bus *bus, const char *daemon, const char *who, const char *why);

@@ -14,7 +14,7 @@ static const struct {
 	{ "net.hadess.PowerProfiles", "/net/hadess/PowerProfiles" },
 };
 
-static bool has_owner(struct bus *bus, const char *name)
+static int has_owner(struct bus *bus, const char *name, bool *ret)
 {
 	sd_bus_message *message = NULL, *reply = NULL;
 	int has = 0;
@@ -25,35 +25,38 @@ static bool has_owner(struct bus *bus, const char *name)
 		result = sd.bus_message_append(message, "s", name);
 	result = bus_call(bus, message, result, &reply);
 	if (result == 0)
-		(void)sd.bus_message_read(reply, "b", &has);
+		result = sd.bus_message_read(reply, "b", &has);
 	sd.bus_message_unref(reply);
-	return has != 0;
+	*ret = has != 0;
+	return result < 0 ? result : 0;
 }
 
-/* One a{sv}: is its "Profile" the one that we want? */
-static bool is_performance(sd_bus_message *reply)
+/* One a{sv}: is its "Profile" the one that we want? Returns a negative errno if the answer cannot be read. */
+static int read_profile(sd_bus_message *reply, bool *is_performance)
 {
 	const char *key = "", *value = "";
-	bool is = false;
+	int result;
 
-	while (sd.bus_message_enter_container(reply, 'e', "sv") > 0) {
-		if (sd.bus_message_read(reply, "s", &key) < 0)
-			return false;
-		if (!streq(key, "Profile"))
-			(void)sd.bus_message_skip(reply, "v");
-		else if (sd.bus_message_read(reply, "v", "s", &value) >= 0)
-			is = streq(value, PERFORMANCE);
-		if (sd.bus_message_exit_container(reply) < 0)
-			return false;
+	while ((result = sd.bus_message_enter_container(reply, 'e', "sv")) > 0) {
+		result = sd.bus_message_read(reply, "s", &key);
+		if (result >= 0 && streq(key, "Profile")) {
+			result = sd.bus_message_read(reply, "v", "s", &value);
+			*is_performance = result >= 0 && streq(value, PERFORMANCE);
+		} else if (result >= 0) {
+			result = sd.bus_message_skip(reply, "v");
+		}
+		if (result >= 0)
+			result = sd.bus_message_exit_container(reply);
+		if (result < 0)
+			return result;
 	}
-	return is;
+	return result;
 }
 
-static bool offers_performance(struct bus *bus, size_t i)
+static int offers_performance(struct bus *bus, size_t i, bool *ret)
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 	sd_bus_message *reply = NULL;
-	bool offers = false;
 	int result = sd.bus_set_method_call_timeout(bus->bus, bus_time_left(bus));
 
 	if (result >= 0)
@@ -62,20 +65,31 @@ static bool offers_performance(struct bus *bus, size_t i)
 	result = bus_finish(bus, &error, result);
 	if (result == 0)
 		result = sd.bus_message_enter_container(reply, 'a', "a{sv}");
-	while (result >= 0 && !offers && sd.bus_message_enter_container(reply, 'a', "{sv}") > 0) {
-		offers = is_performance(reply);
-		result = sd.bus_message_exit_container(reply);
+	*ret = false;
+	while (result >= 0 && !*ret && (result = sd.bus_message_enter_container(reply, 'a', "{sv}")) > 0) {
+		result = read_profile(reply, ret);
+		if (result >= 0)
+			result = sd.bus_message_exit_container(reply);
 	}
 	sd.bus_message_unref(reply);
-	return offers;
+	return result < 0 ? result : 0;
 }
 
-const char *bus_find_profiles(struct bus *bus)
+int bus_find_profiles(struct bus *bus, const char **ret)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(daemons); i++)
-		if (has_owner(bus, daemons[i].name) && offers_performance(bus, i))
-			return daemons[i].name;
-	return NULL;
+	*ret = NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(daemons) && *ret == NULL; i++) {
+		bool is_there = false, offers = false;
+		int result = has_owner(bus, daemons[i].name, &is_there);
+
+		if (result == 0 && is_there)
+			result = offers_performance(bus, i, &offers);
+		if (result < 0)
+			return result;
+		if (offers)
+			*ret = daemons[i].name;
+	}
+	return 0;
 }
 
 int bus_hold_performance(struct bus *bus, const char *daemon, const char *who, const char *why)

@@ -196,7 +196,7 @@ static int take(const struct call *call, struct claim *claim)
 	if (code == EXIT_SUCCESS && wants_tuning && outcome.tuning < 0)
 		code = settle(call, "tuning", REQUIRE_TUNING,
 			      "the host could not be tuned as the guest wants; the journal of vfio-hook says why");
-	if (code == EXIT_SUCCESS && (claim->tune & TUNE_GOVERNOR) != 0 && !outcome.has_profiles &&
+	if (code == EXIT_SUCCESS && (claim->tune & TUNE_GOVERNOR) != 0 && outcome.profiles == 0 &&
 	    !tuning_has_governors(call->host->root, &claim->cpus))
 		code = settle(call, "governor", REQUIRE_TUNING,
 			      "neither power-profiles-daemon nor the kernel can say how fast its CPUs run (there is no "

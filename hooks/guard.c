@@ -301,7 +301,7 @@ static int watch(struct guard *guard)
 		if (ready[3].revents != 0)
 			retune_note(&guard->retune);
 		if (ready[4].revents != 0)
-			retune_note_bus(&guard->retune);
+			(void)retune_note_bus(&guard->retune);
 		retune_run(&guard->retune, &guard->host);
 		if (guard->is_missing) {
 			guard->is_missing = false;

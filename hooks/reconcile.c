@@ -135,16 +135,29 @@ static int apply_cpus(struct host *host, const struct claims *claims)
 	return result;
 }
 
-/* Where power-profiles-daemon runs, the clock is its own. */
-static bool has_profiles(struct host *host, const struct claims *claims)
+/*
+ * Where power-profiles-daemon runs, the clock is its own: 1, else 0. If it does not answer that is no reason to tell
+ * systemd nothing either, so this says nothing to host_bus_said().
+ */
+static int find_profiles(struct host *host, const struct claims *claims)
 {
+	const char *daemon = NULL;
 	bool is_needed = false;
 	struct bus *bus;
+	int result;
 
 	for (size_t i = 0; i < claims->count; i++)
 		is_needed = is_needed || (claims->items[i].tune & TUNE_GOVERNOR) != 0;
-	bus = is_needed ? host_bus(host, BUS_TIME) : NULL;
-	return bus != NULL && bus_find_profiles(bus) != NULL;
+	if (!is_needed || !host->is_live)
+		return 0;
+	bus = host_bus(host, BUS_TIME);
+	result = bus != NULL ? bus_find_profiles(bus, &daemon) : -EHOSTDOWN;
+	if (result < 0)
+		log_warning("power-profiles-daemon: cannot be asked for its profiles: %s %s; restart it or stop it; "
+			    "the governors of all CPUs stay as they are",
+			    bus != NULL ? strerror(-result) : "the system bus does not answer",
+			    bus != NULL ? bus_error(bus) : "");
+	return result < 0 ? result : daemon != NULL;
 }
 
 static void start_guards(struct host *host, const struct claims *claims)
@@ -231,8 +244,9 @@ int reconcile(struct host *host, const struct reconcile_change *change, struct r
 	if (!change->only_if_changed || !is_same(&before, &after)) {
 		int isolation = apply_cpus(host, &claims), tuning;
 
-		outcome.has_profiles = has_profiles(host, &claims);
-		tuning = tuning_apply(host->root, &claims, outcome.has_profiles);
+		outcome.profiles = find_profiles(host, &claims);
+		tuning = tuning_apply(host->root, &claims, outcome.profiles);
+		tuning = tuning < 0 || outcome.profiles > 0 ? tuning : outcome.profiles;
 		outcome.isolation = outcome.isolation < 0 ? outcome.isolation : isolation;
 		outcome.tuning = outcome.tuning < 0 ? outcome.tuning : tuning;
 	}

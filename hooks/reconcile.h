@@ -14,7 +14,7 @@
 struct reconcile_outcome {
 	int isolation; /* -ENOSPC: the host would keep no CPU, or a unit none */
 	int tuning;
-	bool has_profiles;            /* power-profiles-daemon was asked for, and is there */
+	int profiles;                 /* 1: power-profiles-daemon was asked for, and is there; negative: nobody knows */
 	struct memory_outcome memory; /* free it with memory_free() */
 };
 

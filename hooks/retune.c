@@ -60,8 +60,7 @@ static void open_bus(struct retune *retune)
 		close_bus(retune);
 }
 
-/* Returns false if that is to be tried again. */
-static bool hold_profile(struct retune *retune)
+static bool ask_to_hold(struct retune *retune)
 {
 	cleanup_free char *why = util_format(CLAIM_INHIBITOR_WHY, retune->name);
 	const char *daemon;
@@ -72,14 +71,16 @@ static bool hold_profile(struct retune *retune)
 	if (retune->bus == NULL)
 		return false;
 	bus_set_deadline(retune->bus, claims_clock() + BUS_TIME);
-	daemon = bus_find_profiles(retune->bus);
-	if (daemon == NULL)
+	result = bus_find_profiles(retune->bus, &daemon);
+	if (result == 0 && daemon == NULL)
 		return true;
-	result = bus_hold_performance(retune->bus, daemon, CLAIM_INHIBITOR_WHO, why);
+	if (result == 0)
+		result = bus_hold_performance(retune->bus, daemon, CLAIM_INHIBITOR_WHO, why);
 	if (result < 0) {
 		log_warning("guest %s: power-profiles-daemon does not hold the profile performance: %s %s; tried again "
-			    "soon",
-			    retune->name, strerror(-result), bus_error(retune->bus));
+			    "%s",
+			    retune->name, strerror(-result), bus_error(retune->bus),
+			    retune->tries > 0 ? "soon" : "when it is restarted");
 		return false;
 	}
 	retune->is_held = true;
@@ -87,18 +88,29 @@ static bool hold_profile(struct retune *retune)
 	return true;
 }
 
+/*
+ * Returns false if that is to be tried again. What the bus sent while an answer was waited for stands in the queue of
+ * the connection, for which its descriptor never becomes readable: that the daemon went, perhaps with our hold.
+ */
+static bool hold_profile(struct retune *retune)
+{
+	bool is_well = ask_to_hold(retune);
+
+	return (retune->bus == NULL || retune_note_bus(retune)) && is_well;
+}
+
 void retune_open(struct retune *retune, int root, const struct claim *claim)
 {
 	*retune = (struct retune){ .tune = claim->tune, .root = root, .watch = -1 };
 	retune->name = util_copy_printable(claim->name);
+	if ((retune->tune & (TUNE_IRQS | TUNE_GOVERNOR)) != 0)
+		look_soon(retune);
 	if ((retune->tune & TUNE_GOVERNOR) != 0)
 		(void)hold_profile(retune);
 	if ((retune->tune & TUNE_IRQS) != 0) {
 		retune->watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 		watch_irqbalance(retune, root);
 	}
-	if ((retune->tune & (TUNE_IRQS | TUNE_GOVERNOR)) != 0)
-		look_soon(retune);
 }
 
 void retune_close(struct retune *retune)
@@ -116,7 +128,7 @@ int retune_bus_fd(const struct retune *retune)
 }
 
 /* A hold ends with the daemon that has it, and with our connection; not when the user chooses another profile. */
-void retune_note_bus(struct retune *retune)
+bool retune_note_bus(struct retune *retune)
 {
 	int result = bus_profiles_changed(retune->bus);
 
@@ -126,6 +138,7 @@ void retune_note_bus(struct retune *retune)
 		retune->is_held = false;
 		look_soon(retune);
 	}
+	return result == 0;
 }
 
 /* In /run other things come and go as well. */
@@ -169,8 +182,10 @@ void retune_run(struct retune *retune, struct host *host)
 	host->has_no_bus = false;
 	host->deadline = UINT64_MAX;
 	is_well = outcome.tuning == 0;
+	retune->tries--;
+	retune->due = claims_clock() + RETRY_TIME;
 	if ((retune->tune & TUNE_GOVERNOR) != 0 && !retune->is_held)
 		is_well = hold_profile(retune) && is_well;
-	retune->tries = is_well ? 0 : retune->tries - 1;
-	retune->due = claims_clock() + RETRY_TIME;
+	if (is_well)
+		retune->tries = 0;
 }

@@ -30,7 +30,9 @@ int retune_bus_fd(const struct retune *retune);
 
 /* There was input. */
 void retune_note(struct retune *retune);
-void retune_note_bus(struct retune *retune);
+
+/* Returns false if power-profiles-daemon came or went, or the bus: what it held is held no more. Needs a bus. */
+bool retune_note_bus(struct retune *retune);
 
 /* How long to wait at most (ms): the shorter of this time and what it needs itself; -1 is without limit. */
 int retune_time(const struct retune *retune, int time);

@@ -84,6 +84,22 @@ static size_t want_governors(int root, const struct cpulist *cpus, struct settin
 	return n;
 }
 
+/* Where nobody knows who else sees to the clock: only those that were set already. */
+static void keep_governors(int root, const struct cpulist *cpus, struct settings *settings)
+{
+	struct settings all = { 0 };
+	struct setting_records records;
+
+	(void)want_governors(root, cpus, &all);
+	settings_read_records(root, &records);
+	for (size_t i = 0; i < all.count; i++)
+		for (size_t k = 0; k < records.count; k++)
+			if (streq(all.items[i].path, records.items[k].path))
+				settings_add(settings, all.items[i].path, SETTING_WORD)->word = "performance";
+	settings_free_records(&records);
+	settings_free(&all);
+}
+
 bool tuning_has_governors(int root, const struct cpulist *cpus)
 {
 	return want_governors(root, cpus, NULL) > 0;
@@ -104,8 +120,9 @@ static int want_irqs(int root, const struct claims *claims, const struct isolati
 	return result;
 }
 
-int tuning_apply(int root, const struct claims *claims, bool has_profiles)
+int tuning_apply(int root, const struct claims *claims, int profiles)
 {
+	struct cpulist fast = tuning_cpus(claims, TUNE_GOVERNOR);
 	struct isolation_machine machine;
 	struct settings settings = { 0 };
 	unsigned int wanted = 0;
@@ -122,11 +139,10 @@ int tuning_apply(int root, const struct claims *claims, bool has_profiles)
 		return result;
 	}
 	want_workqueues(claims, &machine, &settings);
-	if (!has_profiles) {
-		struct cpulist fast = tuning_cpus(claims, TUNE_GOVERNOR);
-
+	if (profiles == 0)
 		(void)want_governors(root, &fast, &settings);
-	}
+	else if (profiles < 0)
+		keep_governors(root, &fast, &settings);
 	told = want_irqs(root, claims, &machine, &settings);
 	result = settings_apply(root, &settings, &refused);
 	irqs_say_kept(root, refused);

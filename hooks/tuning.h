@@ -16,9 +16,10 @@ bool tuning_has_governors(int root, const struct cpulist *cpus);
 
 /*
  * Makes the host's settings fit the claims, or what they were before. Takes the lock of the hooks as held.
- * has_profiles: power-profiles-daemon sees to the clock, and the guards to that (retune.h): governors stay as they are.
+ * profiles: 1: power-profiles-daemon sees to the clock, and the guards to that (retune.h): governors are given back. 0:
+ * it does not. Negative: nobody knows; those that are ours stay it, and no other is touched.
  * Returns 0 if all is as it should be, or a negative errno; each thing that went wrong was logged.
  */
-int tuning_apply(int root, const struct claims *claims, bool has_profiles);
+int tuning_apply(int root, const struct claims *claims, int profiles);
 
 #endif

@@ -111,7 +111,7 @@ static void check(int root, const char *const *guests, int expected, const char 
 		claim->cpus = list(*guests);
 		claim->tune = TUNE_IRQS;
 	}
-	CHECK_INT(tuning_apply(root, &claims, false), expected);
+	CHECK_INT(tuning_apply(root, &claims, 0), expected);
 	claims_free(&claims);
 	free(got);
 	got = test_read_file(root, PATH_IRQ_DEFAULT);

@@ -151,7 +151,7 @@ static void check(int root, const char *const *guests, int expected, const char 
 		claim->cpus = list(*guests);
 		claim->tune = TUNE_ALL;
 	}
-	CHECK_INT(tuning_apply(root, &claims, false), expected);
+	CHECK_INT(tuning_apply(root, &claims, 0), expected);
 	claims_free(&claims);
 	text = test_read_file(root, PATH_WORKQUEUE_CPUS);
 	text[strcspn(text, "\n")] = '\0';
@@ -194,10 +194,10 @@ TEST(tuning_not_possible)
 
 	claim.cpus = list("2");
 	log_setup("unit", false, other);
-	CHECK_INT(tuning_apply(root, &claims, false), -ENOENT);
+	CHECK_INT(tuning_apply(root, &claims, 0), -ENOENT);
 	/* A setting that cannot be read, and one that says nothing that we know. */
 	test_write_file(other, PATH_WORKQUEUE_CPUS, "what", 4);
-	CHECK_INT(tuning_apply(other, &claims, false), -EIO);
+	CHECK_INT(tuning_apply(other, &claims, 0), -EIO);
 	CHECK_INT(faccessat(other, PATH_SETTINGS, F_OK, 0), -1);
 }
 
@@ -211,7 +211,7 @@ TEST(tuning_not_possible)
 	     "F: sys/devices/system/cpu/cpufreq/policy5/scaling_governor=powersave\\n\n"
 
 /* The governors for a guest with these CPUs, NULL: none. */
-static void check_governors(int root, const char *cpus, bool has_profiles, int expected, const char *governors)
+static void check_governors(int root, const char *cpus, int profiles, int expected, const char *governors)
 {
 	struct claim claim = { .tune = TUNE_GOVERNOR };
 	const struct claims claims = { &claim, cpus != NULL };
@@ -220,7 +220,7 @@ static void check_governors(int root, const char *cpus, bool has_profiles, int e
 	test_case("%s", governors);
 	log_setup("unit", false, root);
 	claim.cpus = list(cpus != NULL ? cpus : "");
-	CHECK_INT(tuning_apply(root, &claims, has_profiles), expected);
+	CHECK_INT(tuning_apply(root, &claims, profiles), expected);
 	for (int i = 0; i < 6; i = i == 0 ? 4 : i + 1) {
 		cleanup_free char *path = util_format(PATH_CPUFREQ "/policy%d/scaling_governor", i);
 		cleanup_free char *one = test_read_file(root, path);
@@ -237,17 +237,22 @@ TEST(tuning_governors)
 
 	CHECK_TRUE(tuning_has_governors(root, &some));
 	CHECK_TRUE(!tuning_has_governors(root, &others));
-	check_governors(root, "3-4", false, 0, " performance performance powersave");
-	check_governors(root, "5-6", false, 0, " schedutil schedutil performance");
+	check_governors(root, "3-4", 0, 0, " performance performance powersave");
+	check_governors(root, "5-6", 0, 0, " schedutil schedutil performance");
 	/* power-profiles-daemon has come. */
-	check_governors(root, "5-6", true, 0, " schedutil schedutil powersave");
-	check_governors(root, "4", false, 0, " schedutil performance powersave");
+	check_governors(root, "5-6", 1, 0, " schedutil schedutil powersave");
+	/* It may have: nothing new, but what was set stays while it is wanted. */
+	check_governors(root, "5", -ETIMEDOUT, 0, " schedutil schedutil powersave");
+	check_governors(root, "4", 0, 0, " schedutil performance powersave");
+	check_governors(root, "4-5", -ETIMEDOUT, 0, " schedutil performance powersave");
+	check_governors(root, "5", -ETIMEDOUT, 0, " schedutil schedutil powersave");
+	check_governors(root, "4", 0, 0, " schedutil performance powersave");
 	test_write_file(root, PATH_CPUFREQ "/policy4/scaling_governor", "userspace", 9);
-	check_governors(root, "4", false, -EBUSY, " schedutil userspace powersave");
-	check_governors(root, NULL, false, 0, " schedutil userspace powersave");
+	check_governors(root, "4", 0, -EBUSY, " schedutil userspace powersave");
+	check_governors(root, NULL, 0, 0, " schedutil userspace powersave");
 	/* No kernel with such a governor would say nothing. */
 	CHECK_INT(unlinkat(root, PATH_CPUFREQ "/policy0/scaling_governor", 0), 0);
 	CHECK_INT(mkdirat(root, PATH_CPUFREQ "/policy0/scaling_governor", 0755), 0);
-	check_governors(root, "0", false, -EIO, " (missing) userspace powersave");
+	check_governors(root, "0", 0, -EIO, " (missing) userspace powersave");
 	CHECK_INT(faccessat(root, PATH_SETTINGS, F_OK, 0), -1);
 }

@@ -186,7 +186,13 @@ governor()
 	# Debian 13's waits for multi-user.target, of which this is a part.
 	check "power-profiles-daemon starts" systemctl start --job-mode=ignore-dependencies power-profiles-daemon
 	check "it holds nothing" holds 0
-	check "one starts" start 1
+	systemctl kill -s STOP power-profiles-daemon
+	check_not "a guest is refused where it is silent" start 1
+	has "what it waits for" "$(cat /tmp/out)" "tuning: the host could not be tuned as the guest wants"
+	has "who is silent" "$(journalctl -b -t vfio-hook)" "power-profiles-daemon: cannot be asked for its profiles: Connection timed out"
+	printf '[guests]\nisolate-cpus = 3\ngovernor = performance\n' >"$conf"
+	check "one starts without" start 1
+	systemctl kill -s CONT power-profiles-daemon
 	check "the profile is held" wait_for 30 holds 3
 	check "power-profiles-daemon is started again" systemctl restart --job-mode=ignore-dependencies power-profiles-daemon
 	check "the profile is held again" wait_for 60 holds 3
