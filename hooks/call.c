@@ -215,8 +215,8 @@ static int take_or_give_back(const struct call *call, struct claim *claim)
 		return call_fail(call, "tuning", "no CPU is isolated for it, so there is none to keep free");
 	if (call->settings.n_shm > claim->n_shm && (call->settings.require & REQUIRE_TUNING) != 0)
 		return call_fail(call, "shm", "the user or the group of its file is not known");
-	if (call->settings.hugepages == PAGES_AUTO && call->domain.memory.has_hugepages && claim->n_pages == 0 &&
-	    (call->settings.require & REQUIRE_HUGEPAGES) != 0)
+	if (call->settings.hugepages == PAGES_AUTO && (call->domain.memory.has_hugepages || call->domain.is_by_hand) &&
+	    claim->n_pages == 0 && (call->settings.require & REQUIRE_HUGEPAGES) != 0)
 		return call_fail(call, "hugepages", "nobody knows which huge pages it needs");
 	if (wants_nothing(claim))
 		return EXIT_SUCCESS;

@@ -45,10 +45,14 @@ static bool add_pages(struct claim *claim, uint64_t size, uint64_t amount, int n
 }
 
 /* Returns what is wrong, or NULL. */
-static const char *want_automatic(int root, const struct domain_memory *memory, struct claim *claim)
+static const char *want_automatic(int root, const struct domain *domain, struct claim *claim)
 {
+	const struct domain_memory *memory = &domain->memory;
 	uint64_t standard = hugetlb_default_size(root);
 
+	if (domain->is_by_hand)
+		return "auto reads libvirt's description of a guest, and this one has none; say which pages it needs "
+		       "(hugepages = 2M:4096); none are taken";
 	if (!memory->has_hugepages)
 		return "the guest has no <memoryBacking><hugepages/>, so it uses none; none are taken";
 	if (memory->wrong != NULL)
@@ -84,14 +88,16 @@ static void want_pages(int root, const struct domain *domain, const struct guest
 	const char *wrong = NULL;
 
 	if (settings->hugepages == PAGES_AUTO)
-		wrong = want_automatic(root, &domain->memory, claim);
+		wrong = want_automatic(root, domain, claim);
 	if (settings->hugepages == PAGES_LIST) {
 		memcpy(claim->pages, settings->pages, sizeof(claim->pages));
 		claim->n_pages = settings->n_pages;
 	}
 	if (wrong != NULL)
 		problem_add(problems, PROBLEM_MACHINE, "hugepages", "%s", wrong);
-	check_mounts(root, claim, problems);
+	/* A QEMU that is started by hand says itself where it wants one. */
+	if (!domain->is_by_hand)
+		check_mounts(root, claim, problems);
 }
 
 void memory_want(int root, const struct domain *domain, const struct guest_settings *settings, struct claim *claim,

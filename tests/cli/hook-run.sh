@@ -113,3 +113,59 @@ r "only root"
 bounded setpriv --reuid=65534 --regid=65534 --clear-groups "$build/vfio-hook" run win -- true
 exits 1
 says "only root can claim anything"
+
+r "huge pages cannot be found out without a description"
+pool=$root/sys/devices/system/node/node1/hugepages/hugepages-2048kB
+mkdir -p "$pool"
+echo 10 | tee "$pool/nr_hugepages" >"$pool/free_hugepages"
+echo 0 >"$pool/surplus_hugepages"
+printf '[guests]\nhugepages = auto\n' >"$hooks_conf"
+starts true -m 64
+exits 0
+says "hugepages: auto reads libvirt's description of a guest, and this one has none"
+says_at_most 1
+echo 'require = hugepages' >>"$hooks_conf"
+starts echo started -m 64
+exits 1
+says "hugepages: nobody knows which huge pages it needs; it is not started"
+[ ! -s "$work/out" ] || fail "it was started"
+printf '[guests]\nhugepages = 2M:16@1\nrequire = hugepages\n' >"$hooks_conf"
+starts cat "$pool/nr_hugepages"
+exits 0
+says_at_most 1
+[ "$(cat "$work/out")" = 16 ] || fail "it has $(cat "$work/out") pages"
+
+# killed INJECTION: vfio-hook run is killed in front of a system call. QEMU would write a line.
+killed()
+{
+	(
+		strace -qq -o "$work/trace" -e trace="${1%%:*}" -e inject="$1" "$build/vfio-hook" --root "$root" run win -- \
+			echo QEMU -m 64 >"$work/out" 2>"$work/err" </dev/null
+		true
+	) 2>/dev/null
+	[ ! -s "$work/out" ] || fail "killed at $1: QEMU was started"
+}
+# taken: what the guest wants of the host, as it is now. A file that was not written to its end has another name, and is no claim.
+taken()
+{
+	echo "$(head -c 2 "$pool/nr_hugepages") $(cat "$workqueues") $(ls "$root/dev/shm") $(find "$root/run/vfiokit/claims" -name '*[0-9a-f]' -type f | wc -l)"
+}
+r "killed at any step in front of QEMU, it leaves nothing behind"
+workqueues=$root/sys/devices/virtual/workqueue/cpumask
+mkdir -p "$pool" "${workqueues%/*}" "$root/dev/shm"
+mkdir -p "$claims"
+printf '[guest win]\nisolate-cpus = 2-3\nworkqueues = away\nhugepages = 2M:16@1\nshm = glass 64k %s:%s\n' "$(id -u)" "$(id -g)" >"$hooks_conf"
+all=0
+for at in close:signal=KILL:when={10..50..2} execve:signal=KILL:when=1; do
+	echo 10 | tee "$pool/nr_hugepages" >"$pool/free_hugepages"
+	echo 0 >"$pool/surplus_hugepages"
+	echo ff >"$workqueues"
+	killed "$at"
+	[ "$(taken)" != "16 f3 glass 1" ] || all=$((all + 1))
+	# Its time is over, and nobody came.
+	[ -z "$(ls "$claims")" ] || sed -i 's/^pending .*/pending 1/' "$claims"/*
+	bounded "$build/vfio-hook" --root "$root" reconcile
+	[ "$(taken)" = "10 ff  0" ] || fail "killed at $at: $(taken)"
+	[ -z "$(cd "$root/run/vfiokit" && ls settings hugepages shm 2>/dev/null)" ] || fail "killed at $at: something is remembered"
+done
+[ "$all" -ge 1 ] || fail "it was never killed with all that it wants"
