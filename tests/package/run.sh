@@ -144,6 +144,46 @@ rpm_package() (
 	rpm -qp --nodigest --scripts "$package" | sed -n '/scriptlet/d; p' | bash -n
 )
 
+# --- what they do at an upgrade ---------------------------------------------------------------------
+
+# asked FILE SCRIPT WORD...: what a package's script asks of others, a line each, where systemd runs and all of them agree. None
+# of them is there: tests/system/cases/package.sh has the real ones.
+asked() {
+	rm -f "$1"
+	# shellcheck disable=SC2016
+	unshare -m "$bash" -c 'mount -t tmpfs none /run && mkdir -p /run/systemd/system && export PATH=$1 ASKED=$2 && shift 2 && exec "$BASH" "$@"' \
+		- "$stubs" "$@"
+}
+
+# Guards are restarted by the new package at an upgrade, when systemd knows the new units, and never at an installation.
+restarts_guards() (
+	set -e
+	work=$logs/guards restart="systemctl try-restart vfio-guard@*.service" reload='systemctl .*daemon-reload'
+	stubs=$work/stubs bash=$(command -v bash)
+	mkdir -p "$stubs"
+	# shellcheck disable=SC2016
+	printf '#!%s\necho "${0##*/} $*" >>"$ASKED"\n' "$bash" >"$stubs/systemctl"
+	chmod +x "$stubs/systemctl"
+	for name in deb-systemd-helper deb-systemd-invoke invoke-rc.d ln mkdir restorecon selinuxenabled semodule update-initramfs dpkg-trigger; do
+		ln "$stubs/systemctl" "$stubs/$name"
+	done
+	[ -d "$logs/rpm/RPMS" ] || rpm_package >"$work/rpm-built"
+	dpkg-deb --ctrl-tarfile "$(deb)" | tar -xO ./postinst >"$work/deb"
+	rpm -qp --nodigest --qf '%{POSTIN}\n' "$logs"/rpm/RPMS/x86_64/vfiokit-*.rpm >"$work/rpm"
+	{ cat packaging/arch/vfiokit.install; echo '"$@"'; } >"$work/arch"
+	asked "$work/deb-new" "$work/deb" configure ''
+	asked "$work/deb-upgrade" "$work/deb" configure 0.1-1
+	asked "$work/rpm-new" "$work/rpm" 1
+	asked "$work/rpm-upgrade" "$work/rpm" 2
+	asked "$work/arch-new" "$work/arch" post_install
+	asked "$work/arch-upgrade" "$work/arch" post_upgrade
+	for name in deb rpm arch; do
+		if grep -F "$restart" "$work/$name-new"; then false; fi
+		grep -xF "$restart" "$work/$name-upgrade"
+		sed '/ try-restart /q' "$work/$name-upgrade" | grep "^$reload"
+	done
+)
+
 # --- the life of the Debian package -----------------------------------------------------------------
 
 # The Debian system of tests/system with a file system in memory above it, in name spaces of its own: nothing of it is left.
@@ -186,7 +226,7 @@ life() {
 
 rm -rf "$logs"
 mkdir -p "$logs"
-[ $# -gt 0 ] || set -- debian_builds debian_lintian debian_contents debian_depends arch_package rpm_package life
+[ $# -gt 0 ] || set -- debian_builds debian_lintian debian_contents debian_depends arch_package rpm_package restarts_guards life
 for name; do
 	if [ "$name" = life ]; then life; else check "$name" "$name"; fi
 done
