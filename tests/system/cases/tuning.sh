@@ -2,8 +2,14 @@
 # shellcheck shell=bash disable=SC2154
 # Interrupts, unbound work and the clock of CPUs make room for guests, and get back what they were
 
+# acpi-cpufreq leaves the K8, which the processors would be, to another driver; it shall wait until it is wanted.
+files() { iasl -p "$build/clock" "$system/clock.dsl"; }
+machine() { qemu+=(-acpitable "file=$build/clock.aml" -cpu "max,vendor=GenuineIntel,family=6"); }
+cmdline() { echo apparmor=0 modprobe.blacklist=acpi-cpufreq; }
+
 workqueues=/sys/devices/virtual/workqueue/cpumask
 new_ones=/proc/irq/default_smp_affinity
+clocks=/sys/devices/system/cpu/cpufreq
 
 # numbers: of the interrupts that somebody uses.
 numbers()
@@ -19,6 +25,10 @@ affinities() { local n; for n in $(numbers); do echo "$n $(affinity "$n")"; done
 # number_of ACTION, mask FILE: without zeros in front.
 number_of() { grep -lx "$1" /sys/kernel/irq/*/actions | cut -d / -f 5; }
 mask() { sed 's/^0*//' "$1"; }
+
+# governor CPU, governors: of CPUs 0 and 1, which share a clock, of 2, and of 3.
+governor() { cat "$clocks/policy$1/scaling_governor"; }
+governors() { echo "$(governor 0) $(governor 2) $(governor 3)"; }
 
 # on CPU: interrupts that may go to it.
 on() { affinities | while read -r n list; do ! has_cpu "$list" "$1" || echo "$n"; done; }
@@ -39,11 +49,15 @@ given_back()
 	is "unbound work: $1" "$(mask $workqueues)" "$work_before"
 	is "new interrupts: $1" "$(mask $new_ones)" "$new_before"
 	is "interrupts: $1" "$(affinities | tr '\n' ';')" "$before"
+	is "governors: $1" "$(governors)" "schedutil schedutil schedutil"
 	check "no record: $1" test ! -e /run/vfiokit/settings -a ! -e /run/vfiokit/irqs
 }
 # now_away WHAT MASK LIST
 now_away()
 {
+	local of_2=schedutil
+	[ "$2" != 3 ] || of_2=performance
+	is "governors: $1" "$(governors)" "schedutil $of_2 performance"
 	is "unbound work: $1" "$(mask $workqueues)" "$2"
 	is "new interrupts: $1" "$(mask $new_ones)" "$2"
 	is "an interrupt of a disk: $1" "$(affinity "$movable")" "$3"
@@ -58,6 +72,7 @@ kept()
 	done
 	is "movable interrupts that are left on CPU 3" "$wrong" ""
 	check "the kernel keeps some there" test "$kept" -gt 0
+	has "status knows the governor" "$(vfio-hook status)" "$clocks/policy3/scaling_governor: 'performance' (was 'schedutil'), set"
 	has "status knows how many" "$(vfio-hook status)" " moved, $kept kept by the kernel, irqbalance absent"
 	has "the journal, too" "$(journalctl -b -t vfio-hook)" "$kept interrupts stay where the kernel keeps them: managed by the kernel"
 	check "reconcile has nothing to do" vfio-hook reconcile
@@ -84,13 +99,17 @@ foreign()
 {
 	echo 1 >$workqueues
 	echo 3 >"/proc/irq/$movable/smp_affinity_list"
+	echo powersave >$clocks/policy3/scaling_governor
 	check_not "status complains of a change" vfio-hook status
 	has "status knows whose it is" "$(vfio-hook status)" "/sys/devices/virtual/workqueue/cpumask: '0' (was '0-3'), foreign"
+	has "and of the governor" "$(vfio-hook status)" "policy3/scaling_governor: 'powersave' (was 'schedutil'), foreign"
 	vfio-hook reconcile
-	is "a foreign change stays" "$(mask $workqueues) $(affinity "$movable")" "1 3"
+	is "a foreign change stays" "$(mask $workqueues) $(affinity "$movable") $(governor 3)" "1 3 powersave"
 	check "one ends" destroy 1
-	is "it stays behind the guest" "$(mask $workqueues) $(affinity "$movable")" "1 3"
+	is "it stays behind the guest" "$(mask $workqueues) $(affinity "$movable") $(governor 3)" "1 3 powersave"
+	has "the journal names the governor" "$(journalctl -b -g 'policy3.*somebody else has changed it meanwhile; it was left')" left
 	echo f >$workqueues
+	echo schedutil >$clocks/policy3/scaling_governor
 	echo 0-3 >"/proc/irq/$movable/smp_affinity_list"
 	given_back "behind a foreign change"
 }
@@ -173,8 +192,35 @@ holds()
 		grep -o '"vfiokit"\|"performance"\|"guest one runs"' | sort -u | wc -l)" = "$1" ]
 }
 
-# The emulated processor has no clock that the kernel could change.
-governor()
+# What the kernel does with governors: it sets them for all CPUs of a clock, and cannot give back one whose module is gone.
+kernel_governors()
+{
+	local file=$clocks/policy3/scaling_governor
+	printf '[guests]\nisolate-cpus = 1,3\ngovernor = performance\nrequire = tuning\n' >"$conf"
+	mount --bind "$file" "$file"
+	mount -o remount,bind,ro "$file"
+	check_not "a governor that cannot be set refuses the start" start 1
+	has "the journal names it" "$(journalctl -b -t vfio-hook)" "$file: cannot be set to 'performance': Read-only file system"
+	umount "$file"
+	is "governors behind that" "$(governors)" "schedutil schedutil schedutil"
+
+	echo userspace >$clocks/policy0/scaling_governor
+	check "one starts" start 1
+	is "governors of CPUs that share a clock" "$(governors)" "performance schedutil performance"
+	modprobe -r cpufreq_userspace
+	echo 'install cpufreq_userspace /bin/false' >/etc/modprobe.d/none.conf
+	check "one ends" destroy 1
+	check_not "what it was before is no longer there" vfio-hook reconcile
+	has "a call says so" "$(cat /tmp/out)" "policy0/scaling_governor: cannot be set to 'userspace': Invalid argument"
+	is "and says no more" "$(wc -l </tmp/out)" 1
+	rm /etc/modprobe.d/none.conf
+	check "it is there again" vfio-hook reconcile
+	is "governors are as they were" "$(governors)" "userspace schedutil schedutil"
+	check "no record of governors" test ! -e /run/vfiokit/settings
+	check "the driver goes" modprobe -r acpi-cpufreq
+}
+
+profiles()
 {
 	printf '[guests]\nisolate-cpus = 3\ngovernor = performance\nrequire = tuning\n' >"$conf"
 	check_not "a guest is refused where nothing sees to the clock" start 1
@@ -205,11 +251,12 @@ governor()
 guest()
 {
 	local before work_before new_before movable
+	check "the processors have clocks" modprobe acpi-cpufreq
 	work_before=$(mask $workqueues) new_before=$(mask $new_ones)
 	before=$(affinities | tr '\n' ';')
 	movable=$(number_of virtio1-config)
 	is "an interrupt of a disk goes everywhere" "$(affinity "$movable")" 0-3
-	printf '[guests]\nisolate-cpus = 3\nirqs = away\nworkqueues = away\nrequire = tuning\n[guest two]\nisolate-cpus = 2-3\nrequire = no\n' >"$conf"
+	printf '[guests]\nisolate-cpus = 3\nirqs = away\nworkqueues = away\ngovernor = performance\nrequire = tuning\n[guest two]\nisolate-cpus = 2-3\nrequire = no\n' >"$conf"
 	define 1 one
 	define 2 two
 
@@ -221,5 +268,6 @@ guest()
 	irqbalance
 	killed_hook
 	killed_others
-	governor
+	kernel_governors
+	profiles
 }
