@@ -181,6 +181,13 @@ char *settings_read(int root, const char *path, enum setting_format format)
 	return sysfs_read(root, path, text, sizeof(text)) == 0 ? setting_parse(format, text) : NULL;
 }
 
+bool settings_is_offline(int root, const char *path)
+{
+	char text[SYSFS_VALUE_SIZE];
+
+	return sysfs_read(root, path, text, sizeof(text)) == -EBUSY;
+}
+
 struct task {
 	const struct setting *setting;
 	struct setting_decision decision;
@@ -229,13 +236,15 @@ static void remember_interrupt(struct work *work, const struct setting *setting,
 			 current);
 }
 
-/* What is gone (an interrupt, a processor) needs nothing any more. */
+/* What is gone (an interrupt, a processor) needs nothing any more; what is offline comes back as it was. */
 static void add_task(struct work *work, const struct setting *setting)
 {
 	char *current = settings_read(work->root, setting->path, setting->format);
 	struct task *task;
 
 	if (current == NULL) {
+		if (settings_is_offline(work->root, setting->path))
+			return;
 		if (sysfs_exists(work->root, setting->path) && setting->format != SETTING_IRQ) {
 			log_warning("/%s: cannot be read; it was left as it is", setting->path);
 			went_wrong(work, -EIO);

@@ -40,6 +40,12 @@ char *settings_format_records(const struct setting_records *records);
 char *settings_read(int root, const char *path, enum setting_format format);
 
 /*
+ * All CPUs of this clock are offline: it can be neither read nor set, and has the same governor when one of them is
+ * back (Linux: show() and store() of drivers/cpufreq/cpufreq.c say EBUSY; cpufreq_policy.last_governor).
+ */
+bool settings_is_offline(int root, const char *path);
+
+/*
  * Makes each of them what it shall be, reads it back, and gives back those that are remembered and not among them.
  * Takes the lock of the hooks as held. ret_refused: how many interrupts the kernel keeps for itself. Returns 0 if all
  * others are as they should be, or a negative errno; each thing that went wrong was logged.

@@ -52,11 +52,14 @@ static void add_setting(cJSON *array, int root, const struct setting_record *rec
 	cleanup_free char *path = util_format("/%s", record->path);
 	cJSON *object = cJSON_CreateObject();
 	bool is_ours = now != NULL && (streq(now, record->written) || streq(now, record->next));
+	const char *state = is_ours ? "set" : "foreign";
 
+	if (now == NULL && settings_is_offline(root, record->path))
+		state = "offline";
 	cJSON_AddStringToObject(object, "setting", path);
 	cJSON_AddStringToObject(object, "value", now != NULL ? now : "");
 	cJSON_AddStringToObject(object, "former", record->former);
-	cJSON_AddStringToObject(object, "state", is_ours ? "set" : "foreign");
+	cJSON_AddStringToObject(object, "state", state);
 	cJSON_AddItemToArray(array, object);
 }
 

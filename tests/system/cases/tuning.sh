@@ -192,7 +192,10 @@ holds()
 		grep -o '"vfiokit"\|"performance"\|"guest one runs"' | sort -u | wc -l)" = "$1" ]
 }
 
-# What the kernel does with governors: it sets them for all CPUs of a clock, and cannot give back one whose module is gone.
+online() { echo "$2" >"/sys/devices/system/cpu/cpu$1/online"; }
+
+# What the kernel does with governors: it sets them for all CPUs of a clock, has none for one that is offline, and cannot
+# give back one whose module is gone.
 kernel_governors()
 {
 	local file=$clocks/policy3/scaling_governor
@@ -209,13 +212,18 @@ kernel_governors()
 	is "governors of CPUs that share a clock" "$(governors)" "performance schedutil performance"
 	modprobe -r cpufreq_userspace
 	echo 'install cpufreq_userspace /bin/false' >/etc/modprobe.d/none.conf
-	check "one ends" destroy 1
+	online 3 0
+	check "status has nothing to complain of without CPU 3" vfio-hook status
+	has "but knows of it" "$(vfio-hook status)" "policy3/scaling_governor: '' (was 'schedutil'), offline"
+	check "nor has a call" vfio-hook reconcile
+	check "one ends while its CPU is offline" destroy 1
 	check_not "what it was before is no longer there" vfio-hook reconcile
 	has "a call says so" "$(cat /tmp/out)" "policy0/scaling_governor: cannot be set to 'userspace': Invalid argument"
 	is "and says no more" "$(wc -l </tmp/out)" 1
 	rm /etc/modprobe.d/none.conf
+	online 3 1
 	check "it is there again" vfio-hook reconcile
-	is "governors are as they were" "$(governors)" "userspace schedutil schedutil"
+	is "its governor is given back when it is back" "$(governors)" "userspace schedutil schedutil"
 	check "no record of governors" test ! -e /run/vfiokit/settings
 	check "the driver goes" modprobe -r acpi-cpufreq
 }
