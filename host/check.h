@@ -13,7 +13,7 @@
 enum severity {
 	SEVERITY_HINT,    /* could be better */
 	SEVERITY_WARNING, /* something will not go as it looks */
-	SEVERITY_ERROR,   /* a device that the policy gives away will not come to a guest */
+	SEVERITY_ERROR,   /* a device that the policy gives away will not come to a guest, or the other way round */
 };
 
 struct finding {

@@ -3,79 +3,9 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "host/archive.h"
 #include "host/check.h"
-#include "host/image_items.h"
-#include "lib/file.h"
+#include "host/image_compare.h"
 #include "lib/paths.h"
-
-/* Of the program, the policy and the record: none is larger. */
-#define FILE_MAX (16 * 1024 * 1024)
-
-#define DIGEST_START 0xcbf29ce484222325
-
-/* A file that belongs in the image, and what was found there. */
-struct copy {
-	const char *path; /* borrowed */
-	uint64_t wanted, digest;
-	bool is_there;
-};
-
-struct comparison {
-	struct copy *copies; /* owned */
-	size_t n_copies;
-	struct copy *now; /* whose content comes; NULL: of no interest */
-	bool has_modules; /* vfio-pci's, whatever it is called */
-};
-
-/* FNV-1a: tells two files apart; nothing is proven by it. */
-static void digest_add(uint64_t *digest, const char *data, size_t size)
-{
-	for (size_t i = 0; i < size; i++)
-		*digest = (*digest ^ (unsigned char)data[i]) * 0x100000001b3;
-}
-
-/* /usr may be merged or not, in the image and on disk. */
-static const char *without_usr(const char *path)
-{
-	return starts_with(path, "usr/") ? path + strlen("usr/") : path;
-}
-
-static void take_name(const char *name, void *context)
-{
-	struct comparison *comparison = context;
-
-	comparison->now = NULL;
-	if (strstr(name, "/vfio-pci.ko") != NULL)
-		comparison->has_modules = true;
-	for (size_t i = 0; i < comparison->n_copies; i++) {
-		if (!streq(without_usr(comparison->copies[i].path), without_usr(name)))
-			continue;
-		comparison->now = &comparison->copies[i];
-		comparison->now->is_there = true;
-		comparison->now->digest = DIGEST_START;
-	}
-}
-
-static void take_content(const char *data, size_t size, void *context)
-{
-	struct comparison *comparison = context;
-
-	if (comparison->now != NULL)
-		digest_add(&comparison->now->digest, data, size);
-}
-
-static void add_copy(struct comparison *comparison, int root, const char *path)
-{
-	struct copy *copy = util_append(&comparison->copies, &comparison->n_copies, sizeof(*copy));
-	cleanup_free char *text = NULL;
-	size_t length = 0;
-
-	copy->path = path;
-	copy->wanted = DIGEST_START;
-	if (file_read(root, path, FILE_MAX, &text, &length) == 0)
-		digest_add(&copy->wanted, text, length);
-}
 
 static void add_image(struct check *check, enum severity severity, const char *name, const char *image, char *what,
 		      const char *why)
@@ -91,38 +21,66 @@ static void add_image(struct check *check, enum severity severity, const char *n
 			 });
 }
 
-static void judge(struct check *check, const char *image, const struct comparison *comparison, bool wants_module)
+/* A boot does not read it where the policy has no rule, but for the policy itself. */
+static bool is_of_use(const struct check *check, const char *path)
+{
+	return check->session.policy.n_rules > 0 || (image_compare_is_read(path) && !streq(path, PATH_RECORD));
+}
+
+static void judge_copies(struct check *check, const char *image, const struct image_comparison *comparison)
 {
 	for (size_t i = 0; i < comparison->n_copies; i++) {
-		const struct copy *copy = &comparison->copies[i];
+		const struct image_copy *copy = &comparison->copies[i];
 
-		if (!copy->is_there)
+		if (!is_of_use(check, copy->path))
+			continue;
+		if (!copy->is_there && check->session.policy.n_rules > 0)
 			add_image(check, SEVERITY_ERROR, "image-lacks", image,
 				  util_format("/%s is not in this image.", copy->path),
 				  "A boot with it binds nothing, or not what the policy says.");
-		else if (copy->digest != copy->wanted)
+		else if (copy->is_there && !copy->is_unread && copy->digest != copy->wanted)
 			add_image(check, SEVERITY_ERROR, "image-old", image,
 				  util_format("It holds another /%s than the disk.", copy->path),
 				  "The next boot does what the old file says.");
 	}
-	if (wants_module && !comparison->has_modules)
+}
+
+static void judge_extra(struct check *check, const char *image, const struct image_comparison *comparison)
+{
+	for (size_t i = 0; i < comparison->n_extra; i++) {
+		cleanup_free char *path = util_copy_printable(comparison->extra[i]);
+
+		add_image(check, SEVERITY_ERROR, "image-extra", image,
+			  util_format("It holds /%s, which is not on disk.", path),
+			  "The next boot does what this file says, although it was removed.");
+	}
+}
+
+static void judge(struct check *check, const char *image, const struct image_comparison *comparison, bool wants_module)
+{
+	judge_copies(check, image, comparison);
+	judge_extra(check, image, comparison);
+	if (wants_module && !comparison->has_module)
 		add_image(check, SEVERITY_ERROR, "image-lacks", image,
 			  util_copy("The module vfio-pci is not in this image."),
 			  "vfio-bind cannot bind anything in the initramfs without it.");
 }
 
+static bool wants_module(const struct check *check, const struct image_items *items)
+{
+	for (size_t i = 0; i < items->n_modules && check->session.policy.n_rules > 0; i++)
+		if (streq(items->modules[i].name, "vfio_pci") && items->modules[i].n_paths > 0)
+			return true;
+	return false;
+}
+
 static void look_into(struct check *check, const char *image, const struct image_items *items)
 {
-	struct comparison comparison = { .copies = NULL };
-	struct archive_visitor visitor = { take_name, take_content, &comparison };
-	bool wants_module = false;
+	struct image_comparison comparison;
 	int result;
 
-	for (size_t i = 0; i < items->n_files; i++)
-		add_copy(&comparison, check->root, items->files[i]);
-	for (size_t i = 0; i < items->n_modules; i++)
-		wants_module |= streq(items->modules[i].name, "vfio_pci") && items->modules[i].n_paths > 0;
-	result = archive_read_image(check->root, image, &visitor);
+	image_compare_begin(&comparison, check->root, items);
+	result = image_compare_read(&comparison, image);
 	if (result < 0)
 		check_add(check,
 			  (struct finding){
@@ -134,8 +92,8 @@ static void look_into(struct check *check, const char *image, const struct image
 				  .todo = util_copy(result == -EACCES ? "sudo vfiokit check" : "Make the image again."),
 			  });
 	else
-		judge(check, image, &comparison, wants_module);
-	free(comparison.copies);
+		judge(check, image, &comparison, wants_module(check, items));
+	image_compare_end(&comparison);
 }
 
 /* mkinitcpio names images after the package; it leaves the name beside the modules. */
@@ -171,10 +129,8 @@ static void look_at_images(struct check *check)
 {
 	struct image_items items;
 
-	if (check->session.policy.n_rules == 0)
-		return;
 	image_items_collect(&items, &check->session, check->options);
-	if (!items.has_binder)
+	if (!items.has_binder && check->session.policy.n_rules > 0)
 		check_add(check, (struct finding){
 					 .severity = SEVERITY_ERROR,
 					 .name = "not-installed",

@@ -31,7 +31,7 @@ static void look_for_rules(struct check *check)
 	check_add(check, (struct finding){
 				 .severity = SEVERITY_HINT,
 				 .name = "no-policy",
-				 .what = util_copy("The policy has no rule, so nothing is given to a guest."),
+				 .what = util_copy("The policy on disk has no rule, so it gives nothing to a guest."),
 				 .why = "vfio-bind does only what a rule says.",
 				 .todo = util_copy(check->rivals.count > 0 ? "vfiokit import, or vfiokit suggest"
 									   : "vfiokit suggest"),

@@ -72,7 +72,8 @@ image()
 	rm -rf "$work/image"
 	mkdir -p "$work/image/usr/sbin" "$work/image/etc/vfiokit" "$work/image/usr/lib/modules/$1"
 	cp "$root/usr/sbin/vfio-bind" "$work/image/usr/sbin/"
-	cp "$policy" "$work/image/etc/vfiokit/"
+	[ ! -e "$policy" ] || cp -r "$policy" "$work/image/etc/vfiokit/"
+	[ ! -e "$dropins" ] || cp -r "$dropins" "$work/image/etc/vfiokit/"
 	[ ! -e "$record" ] || cp "$record" "$work/image/etc/vfiokit/"
 	: >"$work/image/usr/lib/modules/$1/vfio-pci.ko.xz"
 	(cd "$work/image" && find . | cpio -o -H newc --quiet) | gzip >"$root/boot/initrd.img-$1"
@@ -110,6 +111,48 @@ checked
 exits 2
 found "warning policy-changed" "error image-old"
 is where "$(at image-old)" boot/initrd.img-6.1.0-test
+
+t "what was removed from disk, and the image still has"
+printf '[device nic]\naddress = 00:04.0\nallow = network\n' >"$dropins/nic.conf"
+echo junk >"$dropins/README"
+well
+ln -sfn ../../../../bus/pci/drivers/vfio-pci "$devices/0000:00:04.0/driver"
+echo '# guests' >"$root/etc/vfiokit/hooks.conf"
+checked
+found
+rm -r "$dropins"
+checked
+exits 2
+found "error image-extra" "warning policy-changed"
+is where "$(at image-extra)" boot/initrd.img-6.1.0-test
+says "It holds /etc/vfiokit/bind.conf.d/nic.conf, which is not on disk."
+says "update-initramfs -u -k all"
+rm "$policy" "$record"
+checked
+exits 2
+found "hint no-policy" "error image-extra" "error image-extra" "error image-extra" "warning policy-changed"
+says "It holds /etc/vfiokit/bind.record, which is not on disk."
+says "The policy on disk has no rule"
+
+t "a policy without a rule, and an image with another one; without a policy in it, nothing is said of an image"
+well
+echo '# nothing' >"$policy"
+checked
+exits 2
+found "hint no-policy" "error image-old" "warning policy-changed"
+image 6.1.0-test
+echo old >"$root/usr/sbin/vfio-bind"
+echo old >"$record"
+rm -r "$root/lib/modules/6.1.0-test" "$root/run"
+checked
+is "said of the image" "$(query '[.findings[] | select(.name | startswith("image"))] | length')" 0
+
+t "a record that only root may read is not taken for another one"
+well
+chmod 600 "$record"
+chmod 755 "$root" "$root/etc" "$root/etc/vfiokit"
+bounded setpriv --reuid=65534 --regid=65534 --clear-groups "$build/vfiokit" --root "$root" check --json
+found "hint record-unread"
 
 t "what the image lacks"
 well

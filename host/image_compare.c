@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "host/image_compare.h"
+
+#include <errno.h>
+
+#include "host/archive.h"
+#include "lib/file.h"
+#include "lib/paths.h"
+
+/* Of the program, the policy and the record: none is larger. */
+#define FILE_MAX (16 * 1024 * 1024)
+
+#define DIGEST_START 0xcbf29ce484222325
+
+#define DROPINS_PREFIX PATH_POLICY_DIRECTORY "/" NAME_POLICY_DROPINS "/"
+
+/* FNV-1a: tells two files apart; nothing is proven by it. */
+static void digest_add(uint64_t *digest, const char *data, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		*digest = (*digest ^ (unsigned char)data[i]) * 0x100000001b3;
+}
+
+/* /usr may be merged or not, in the image and on disk. */
+static const char *without_usr(const char *path)
+{
+	return starts_with(path, "usr/") ? path + strlen("usr/") : path;
+}
+
+bool image_compare_is_read(const char *path)
+{
+	const char *dropin = starts_with(path, DROPINS_PREFIX) ? path + strlen(DROPINS_PREFIX) : "";
+
+	return streq(path, PATH_POLICY_DIRECTORY "/" NAME_POLICY) || streq(path, PATH_RECORD) ||
+	       (dropin[0] != '\0' && dropin[0] != '.' && strchr(dropin, '/') == NULL && ends_with(dropin, ".conf"));
+}
+
+/* A name may come more than once. What cannot be looked for (EACCES) is not taken for missing. */
+static void take_extra(struct image_comparison *comparison, const char *name)
+{
+	if (!image_compare_is_read(name) || sysfs_find(comparison->root, name) != -ENOENT)
+		return;
+	for (size_t i = 0; i < comparison->n_extra; i++)
+		if (streq(comparison->extra[i], name))
+			return;
+	*(char **)util_append(&comparison->extra, &comparison->n_extra, sizeof(char *)) = util_copy(name);
+}
+
+/* mkinitcpio, dracut and initramfs-tools keep the name of the file, booster takes that of the module. */
+static bool is_module(const char *name)
+{
+	return strstr(name, "/vfio-pci.ko") != NULL || strstr(name, "/vfio_pci.ko") != NULL;
+}
+
+static void take_name(const char *name, void *context)
+{
+	struct image_comparison *comparison = context;
+
+	comparison->now = NULL;
+	comparison->has_module |= is_module(name);
+	for (size_t i = 0; i < comparison->n_copies; i++) {
+		if (!streq(without_usr(comparison->copies[i].path), without_usr(name)))
+			continue;
+		comparison->now = &comparison->copies[i];
+		comparison->now->is_there = true;
+		comparison->now->digest = DIGEST_START;
+	}
+	if (comparison->now == NULL)
+		take_extra(comparison, name);
+}
+
+static void take_content(const char *data, size_t size, void *context)
+{
+	struct image_comparison *comparison = context;
+
+	if (comparison->now != NULL)
+		digest_add(&comparison->now->digest, data, size);
+}
+
+static void add_copy(struct image_comparison *comparison, const char *path)
+{
+	struct image_copy *copy = util_append(&comparison->copies, &comparison->n_copies, sizeof(*copy));
+	cleanup_free char *text = NULL;
+	size_t length = 0;
+	int result = file_read(comparison->root, path, FILE_MAX, &text, &length);
+
+	copy->path = path;
+	copy->wanted = DIGEST_START;
+	copy->is_unread = result == -EACCES;
+	if (result == 0)
+		digest_add(&copy->wanted, text, length);
+}
+
+void image_compare_begin(struct image_comparison *comparison, int root, const struct image_items *items)
+{
+	*comparison = (struct image_comparison){ .root = root };
+	for (size_t i = 0; i < items->n_files; i++)
+		add_copy(comparison, items->files[i]);
+}
+
+int image_compare_read(struct image_comparison *comparison, const char *image)
+{
+	const struct archive_visitor visitor = { take_name, take_content, comparison };
+
+	return archive_read_image(comparison->root, image, &visitor);
+}
+
+void image_compare_end(struct image_comparison *comparison)
+{
+	for (size_t i = 0; i < comparison->n_extra; i++)
+		free(comparison->extra[i]);
+	free(comparison->extra);
+	free(comparison->copies);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Is what an image holds of ours what is on disk? */
+#ifndef VFIOKIT_HOST_IMAGE_COMPARE_H
+#define VFIOKIT_HOST_IMAGE_COMPARE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "host/image_items.h"
+
+/* A file that belongs in the image, and what was found there. */
+struct image_copy {
+	const char *path;        /* borrowed from the items */
+	uint64_t wanted, digest; /* of the content on disk, and of that in the image */
+	bool is_there;
+	bool is_unread; /* on disk: whether it is the same cannot be told */
+};
+
+struct image_comparison {
+	int root;
+	struct image_copy *copies; /* owned */
+	size_t n_copies;
+	char **extra; /* owned, each too; files of the policy and the record that the image has and the disk lacks */
+	size_t n_extra;
+	bool has_module;        /* vfio-pci's, whatever it is called */
+	struct image_copy *now; /* whose content comes while an image is read */
+};
+
+/* Reads what is on disk. items: borrowed until image_compare_end(). */
+void image_compare_begin(struct image_comparison *comparison, int root, const struct image_items *items);
+
+/* Reads an image into it. Returns 0, or the negative errno of archive_read_image(): then only a part was seen. */
+int image_compare_read(struct image_comparison *comparison, const char *image);
+void image_compare_end(struct image_comparison *comparison);
+
+/* Is it a file of the policy, or the record, which a boot reads? path: relative to the root. */
+bool image_compare_is_read(const char *path);
+
+#endif
