@@ -50,6 +50,17 @@ const char *initramfs_generator(int root)
 	return NULL;
 }
 
+const char *initramfs_generator_of(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(generators); i++) {
+		size_t length = strlen(generators[i].sign);
+
+		if (strncmp(name, generators[i].sign, length) == 0 && (name[length] == '\0' || name[length] == '/'))
+			return generators[i].name;
+	}
+	return NULL;
+}
+
 const char *initramfs_rebuild_command(const char *generator)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(generators); i++)

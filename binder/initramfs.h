@@ -17,6 +17,9 @@ bool initramfs_has_addon(int root);
 /* "dracut", "initramfs-tools", "mkinitcpio", "booster", "add-on" (ours); NULL if none of them made it. */
 const char *initramfs_generator(int root);
 
+/* The generator that puts a file or folder of this name (without a leading slash) into its images; NULL if any may. */
+const char *initramfs_generator_of(const char *name);
+
 /* What to type to make the images of that generator again. NULL for a name that it does not know. */
 const char *initramfs_rebuild_command(const char *generator);
 

@@ -1,24 +1,51 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* check: is what the images hold what is on disk? */
+#include <cjson/cJSON.h>
 #include <errno.h>
 #include <stdio.h>
 
+#include "binder/initramfs.h"
+#include "binder/store.h"
 #include "host/check.h"
 #include "host/image_compare.h"
+#include "host/lines.h"
 #include "lib/paths.h"
 
-static void add_image(struct check *check, enum severity severity, const char *name, const char *image, char *what,
-		      const char *why)
+#define BOOSTER_PREFIX "boot/booster-"
+
+/* The images of one kernel. */
+struct look {
+	struct check *check;
+	const struct image_items *items;
+	const char *release;
+	bool wants_module;
+	bool uses_addon; /* this boot did */
+	bool has_addon;  /* one for this kernel was found and compared */
+};
+
+/* An image says who made it; booster's are known by their names, too. NULL: nobody knows. */
+static const char *rebuild_command(const char *image, const struct image_comparison *comparison)
 {
-	check_add(check, (struct finding){
-				 .severity = severity,
-				 .name = name,
-				 .where = util_copy(image),
-				 .what = what,
-				 .why = why,
-				 .todo = util_copy("Make it again: update-initramfs -u -k all (Debian), dracut --force "
-						   "--regenerate-all, mkinitcpio -P."),
-			 });
+	if (comparison->has_addon)
+		return initramfs_rebuild_command("add-on");
+	if (comparison->generator == NULL && starts_with(image, BOOSTER_PREFIX))
+		return initramfs_rebuild_command("booster");
+	return comparison->generator != NULL ? initramfs_rebuild_command(comparison->generator) : NULL;
+}
+
+static void add_image(struct check *check, const char *name, const char *image,
+		      const struct image_comparison *comparison, struct finding finding)
+{
+	const char *command = rebuild_command(image, comparison);
+
+	finding.severity = SEVERITY_ERROR;
+	finding.name = name;
+	finding.where = util_copy(image);
+	finding.todo = util_format("Make it again: %s.", command != NULL
+								 ? command
+								 : "update-initramfs -u -k all (Debian), dracut "
+								   "--force --regenerate-all, mkinitcpio -P");
+	check_add(check, finding);
 }
 
 /* A boot does not read it where the policy has no rule, but for the policy itself. */
@@ -35,13 +62,17 @@ static void judge_copies(struct check *check, const char *image, const struct im
 		if (!is_of_use(check, copy->path))
 			continue;
 		if (!copy->is_there && check->session.policy.n_rules > 0)
-			add_image(check, SEVERITY_ERROR, "image-lacks", image,
-				  util_format("/%s is not in this image.", copy->path),
-				  "A boot with it binds nothing, or not what the policy says.");
+			add_image(check, "image-lacks", image, comparison,
+				  (struct finding){
+					  .what = util_format("/%s is not in this image.", copy->path),
+					  .why = "A boot with it binds nothing, or not what the policy says.",
+				  });
 		else if (copy->is_there && !copy->is_unread && copy->digest != copy->wanted)
-			add_image(check, SEVERITY_ERROR, "image-old", image,
-				  util_format("It holds another /%s than the disk.", copy->path),
-				  "The next boot does what the old file says.");
+			add_image(check, "image-old", image, comparison,
+				  (struct finding){
+					  .what = util_format("It holds another /%s than the disk.", copy->path),
+					  .why = "The next boot does what the old file says.",
+				  });
 	}
 }
 
@@ -50,20 +81,30 @@ static void judge_extra(struct check *check, const char *image, const struct ima
 	for (size_t i = 0; i < comparison->n_extra; i++) {
 		cleanup_free char *path = util_copy_printable(comparison->extra[i]);
 
-		add_image(check, SEVERITY_ERROR, "image-extra", image,
-			  util_format("It holds /%s, which is not on disk.", path),
-			  "The next boot does what this file says, although it was removed.");
+		add_image(check, "image-extra", image, comparison,
+			  (struct finding){
+				  .what = util_format("It holds /%s, which is not on disk.", path),
+				  .why = "The next boot does what this file says, although it was removed.",
+			  });
 	}
 }
 
-static void judge(struct check *check, const char *image, const struct image_comparison *comparison, bool wants_module)
+/* Of an image beside an add-on nothing is asked; an add-on for another kernel does not count. */
+static void judge(struct look *look, const char *image, const struct image_comparison *comparison, bool is_addon)
 {
-	judge_copies(check, image, comparison);
-	judge_extra(check, image, comparison);
-	if (wants_module && !comparison->has_module)
-		add_image(check, SEVERITY_ERROR, "image-lacks", image,
-			  util_copy("The module vfio-pci is not in this image."),
-			  "vfio-bind cannot bind anything in the initramfs without it.");
+	if (look->uses_addon && !comparison->has_addon)
+		return;
+	if (is_addon && !comparison->is_for_kernel)
+		return;
+	look->has_addon |= comparison->has_addon;
+	judge_copies(look->check, image, comparison);
+	judge_extra(look->check, image, comparison);
+	if (look->wants_module && !comparison->has_module)
+		add_image(look->check, "image-lacks", image, comparison,
+			  (struct finding){
+				  .what = util_copy("The module vfio-pci is not in this image."),
+				  .why = "vfio-bind cannot bind anything in the initramfs without it.",
+			  });
 }
 
 static bool wants_module(const struct check *check, const struct image_items *items)
@@ -74,15 +115,15 @@ static bool wants_module(const struct check *check, const struct image_items *it
 	return false;
 }
 
-static void look_into(struct check *check, const char *image, const struct image_items *items)
+static void look_into(struct look *look, const char *image, bool is_addon)
 {
 	struct image_comparison comparison;
 	int result;
 
-	image_compare_begin(&comparison, check->root, items);
+	image_compare_begin(&comparison, look->check->root, look->release, look->items);
 	result = image_compare_read(&comparison, image);
 	if (result < 0)
-		check_add(check,
+		check_add(look->check,
 			  (struct finding){
 				  .severity = SEVERITY_HINT,
 				  .name = "image-unreadable",
@@ -92,7 +133,7 @@ static void look_into(struct check *check, const char *image, const struct image
 				  .todo = util_copy(result == -EACCES ? "sudo vfiokit check" : "Make the image again."),
 			  });
 	else
-		judge(check, image, &comparison, wants_module(check, items));
+		judge(look, image, &comparison, is_addon);
 	image_compare_end(&comparison);
 }
 
@@ -105,29 +146,81 @@ static void package_name(const struct check *check, const char *release, char na
 		name[0] = '\0';
 }
 
-static void look_at_kernel(struct check *check, const char *release, const struct image_items *items)
+/* A file that nobody can find by its name: the user chose that. It stands where the kernel is, at best. */
+static void look_for_addons(struct look *look)
 {
-	static const char *const forms[] = { "boot/initrd.img-", "boot/initramfs-", "boot/initrd-", "boot/booster-" };
+	size_t n;
+	char **names = lines_list_directory(look->check->root, PATH_BOOT, "", &n);
+
+	for (size_t i = 0; i < n; i++) {
+		cleanup_free char *path = util_format(PATH_BOOT "/%s", names[i]);
+
+		if (image_compare_is_addon(look->check->root, path))
+			look_into(look, path, true);
+		free(names[i]);
+	}
+	free(names);
+}
+
+static void add_unchecked(const struct look *look)
+{
+	check_add(look->check,
+		  (struct finding){
+			  .severity = SEVERITY_HINT,
+			  .name = "image-unchecked",
+			  .where = util_copy(PATH_BOOT),
+			  .what = util_format("This boot used an add-on, and none for kernel %s is here: not checked.",
+					      look->release),
+			  .why = "So nobody knows whether the next boot does what the policy says.",
+			  .todo = util_format("If it is older than the policy or not for this kernel: vfiokit image "
+					      "--kernel %s --output FILE, in place of the add-on that the boot loader "
+					      "names",
+					      look->release),
+		  });
+}
+
+static void look_at_kernel(struct look *look)
+{
+	static const char *const forms[] = { "boot/initrd.img-", "boot/initramfs-", "boot/initrd-", BOOSTER_PREFIX };
+	const struct check *check = look->check;
 	char package[SYSFS_NAME_SIZE];
 
-	package_name(check, release, package);
+	package_name(check, look->release, package);
 	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
-		cleanup_free char *plain = util_format("%s%s", forms[i], release);
-		cleanup_free char *suffixed = util_format("%s%s.img", forms[i], release);
+		cleanup_free char *plain = util_format("%s%s", forms[i], look->release);
+		cleanup_free char *suffixed = util_format("%s%s.img", forms[i], look->release);
 		cleanup_free char *named = util_format("%s%s.img", forms[i], package);
 
 		if (sysfs_exists(check->root, plain))
-			look_into(check, plain, items);
+			look_into(look, plain, false);
 		if (sysfs_exists(check->root, suffixed))
-			look_into(check, suffixed, items);
+			look_into(look, suffixed, false);
 		if (package[0] != '\0' && sysfs_exists(check->root, named))
-			look_into(check, named, items);
+			look_into(look, named, false);
 	}
+	if (!look->uses_addon)
+		return;
+	look_for_addons(look);
+	if (!look->has_addon)
+		add_unchecked(look);
+}
+
+/* Did this boot come by an add-on? Its report says so; without one, its command line does. */
+static bool uses_addon(const struct check *check)
+{
+	cJSON *report = store_read(check->root);
+	const char *image = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(report, "image"));
+	bool uses = report != NULL ? image != NULL && streq(image, "add-on")
+				   : check_has_word(check, "rdinit=/" PATH_ADDON "/vfio-bind");
+
+	cJSON_Delete(report);
+	return uses;
 }
 
 static void look_at_images(struct check *check)
 {
 	struct image_items items;
+	bool has_addon = uses_addon(check);
 
 	image_items_collect(&items, &check->session, check->options);
 	if (!items.has_binder && check->session.policy.n_rules > 0)
@@ -139,8 +232,12 @@ static void look_at_images(struct check *check)
 					 .why = "What is not on disk does not come into an image.",
 					 .todo = util_copy("make install, then make the boot images again."),
 				 });
-	for (size_t i = 0; i < check->n_kernels; i++)
-		look_at_kernel(check, check->kernels[i].release, &items);
+	for (size_t i = 0; i < check->n_kernels; i++) {
+		struct look look = { check, &items, check->kernels[i].release, .uses_addon = has_addon };
+
+		look.wants_module = wants_module(check, &items);
+		look_at_kernel(&look);
+	}
 	image_items_free(&items);
 }
 

@@ -225,7 +225,11 @@ static void look_at_boot(struct check *check)
 			  .what = util_copy("There is a policy, but nothing applied it at this boot."),
 			  .why = "vfio-bind leaves a report in /run/vfiokit whenever it runs, and there is none: the "
 				 "image of this boot did not start it.",
-			  .todo = util_copy("Make the boot images again (Debian: update-initramfs -u -k all; dracut "
+			  .todo = util_copy(
+				  sysfs_exists(check->root, PATH_BOOSTER_CONFIG)
+					  ? "vfiokit image --booster says what is left to do; then make the boot "
+					    "images again (booster build --force), and boot."
+					  : "Make the boot images again (Debian: update-initramfs -u -k all; dracut "
 					    "--force --regenerate-all; mkinitcpio -P), and boot."),
 		  });
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "binder/initramfs.h"
 #include "host/archive.h"
 #include "lib/file.h"
 #include "lib/paths.h"
@@ -11,6 +12,11 @@
 #define FILE_MAX (16 * 1024 * 1024)
 
 #define DIGEST_START 0xcbf29ce484222325
+
+#define ADDON_PREFIX PATH_ADDON "/"
+#define ADDON_MODULES "modules/"
+/* Of an entry in a newc archive; its name stands behind it. */
+#define HEADER_SIZE 110
 
 #define DROPINS_PREFIX PATH_POLICY_DIRECTORY "/" NAME_POLICY_DROPINS "/"
 
@@ -52,12 +58,36 @@ static bool is_module(const char *name)
 	return strstr(name, "/vfio-pci.ko") != NULL || strstr(name, "/vfio_pci.ko") != NULL;
 }
 
-static void take_name(const char *name, void *context)
+static void forget(struct image_comparison *comparison)
 {
-	struct image_comparison *comparison = context;
+	for (size_t i = 0; i < comparison->n_copies; i++)
+		comparison->copies[i].is_there = false;
+	for (size_t i = 0; i < comparison->n_extra; i++)
+		free(comparison->extra[i]);
+	comparison->n_extra = 0;
+}
 
-	comparison->now = NULL;
-	comparison->has_module |= is_module(name);
+/* A boot with an add-on reads that one's files alone. Returns where it would be without, owned, or NULL. */
+static char *take_addon(struct image_comparison *comparison, const char *name)
+{
+	size_t length = strlen(comparison->release);
+
+	if (!comparison->has_addon)
+		forget(comparison);
+	comparison->has_addon = true;
+	if (!starts_with(name, ADDON_MODULES))
+		return streq(name, "vfio-bind") ? util_copy(PATH_BINDER)
+						: util_format(PATH_POLICY_DIRECTORY "/%s", name);
+	name += strlen(ADDON_MODULES);
+	if (strncmp(name, comparison->release, length) == 0 && name[length] == '/') {
+		comparison->is_for_kernel = true;
+		comparison->has_module |= is_module(name);
+	}
+	return NULL;
+}
+
+static void take_file(struct image_comparison *comparison, const char *name)
+{
 	for (size_t i = 0; i < comparison->n_copies; i++) {
 		if (!streq(without_usr(comparison->copies[i].path), without_usr(name)))
 			continue;
@@ -67,6 +97,25 @@ static void take_name(const char *name, void *context)
 	}
 	if (comparison->now == NULL)
 		take_extra(comparison, name);
+}
+
+static void take_name(const char *name, void *context)
+{
+	struct image_comparison *comparison = context;
+	cleanup_free char *own = NULL;
+
+	comparison->now = NULL;
+	if (starts_with(name, ADDON_PREFIX)) {
+		own = take_addon(comparison, name + strlen(ADDON_PREFIX));
+		if (own != NULL)
+			take_file(comparison, own);
+		return;
+	}
+	comparison->has_module |= is_module(name);
+	if (comparison->generator == NULL && !streq(name, PATH_ADDON))
+		comparison->generator = initramfs_generator_of(name);
+	if (!comparison->has_addon)
+		take_file(comparison, name);
 }
 
 static void take_content(const char *data, size_t size, void *context)
@@ -91,9 +140,10 @@ static void add_copy(struct image_comparison *comparison, const char *path)
 		digest_add(&copy->wanted, text, length);
 }
 
-void image_compare_begin(struct image_comparison *comparison, int root, const struct image_items *items)
+void image_compare_begin(struct image_comparison *comparison, int root, const char *release,
+			 const struct image_items *items)
 {
-	*comparison = (struct image_comparison){ .root = root };
+	*comparison = (struct image_comparison){ .root = root, .release = release };
 	for (size_t i = 0; i < items->n_files; i++)
 		add_copy(comparison, items->files[i]);
 }
@@ -105,10 +155,19 @@ int image_compare_read(struct image_comparison *comparison, const char *image)
 	return archive_read_image(comparison->root, image, &visitor);
 }
 
+bool image_compare_is_addon(int root, const char *path)
+{
+	cleanup_free char *text = NULL;
+	size_t length = 0;
+
+	return file_read_start(root, path, HEADER_SIZE + sizeof(PATH_ADDON), &text, &length) == 0 &&
+	       length == HEADER_SIZE + sizeof(PATH_ADDON) && starts_with(text, "07070") &&
+	       strncmp(text + HEADER_SIZE, PATH_ADDON, strlen(PATH_ADDON)) == 0;
+}
+
 void image_compare_end(struct image_comparison *comparison)
 {
-	for (size_t i = 0; i < comparison->n_extra; i++)
-		free(comparison->extra[i]);
+	forget(comparison);
 	free(comparison->extra);
 	free(comparison->copies);
 }

@@ -23,16 +23,24 @@ struct image_comparison {
 	size_t n_copies;
 	char **extra; /* owned, each too; files of the policy and the record that the image has and the disk lacks */
 	size_t n_extra;
+	const char *release;    /* borrowed; the kernel that the image is for */
+	const char *generator;  /* static; who made it, without the add-on; NULL if that is not known */
+	bool has_addon;         /* then only what is in that counts, as for the boot */
+	bool is_for_kernel;     /* the add-on is for that kernel */
 	bool has_module;        /* vfio-pci's, whatever it is called */
 	struct image_copy *now; /* whose content comes while an image is read */
 };
 
-/* Reads what is on disk. items: borrowed until image_compare_end(). */
-void image_compare_begin(struct image_comparison *comparison, int root, const struct image_items *items);
+/* Reads what is on disk. items and release: borrowed until image_compare_end(). */
+void image_compare_begin(struct image_comparison *comparison, int root, const char *release,
+			 const struct image_items *items);
 
 /* Reads an image into it. Returns 0, or the negative errno of archive_read_image(): then only a part was seen. */
 int image_compare_read(struct image_comparison *comparison, const char *image);
 void image_compare_end(struct image_comparison *comparison);
+
+/* Does the file begin with an add-on of ours? */
+bool image_compare_is_addon(int root, const char *path);
 
 /* Is it a file of the policy, or the record, which a boot reads? path: relative to the root. */
 bool image_compare_is_read(const char *path);

@@ -195,6 +195,118 @@ echo old >"$root/usr/sbin/vfio-bind"
 checked
 found "error image-old"
 
+# todo NAME: what to type
+todo()
+{
+	query "[.findings[] | select(.name == \"$1\").todo] | unique | join(\" \")"
+}
+
+# packed FILE [ENTRY]...: an image of these alone, which is not ours.
+packed()
+{
+	local file=$1
+
+	shift
+	rm -rf "$work/image"
+	mkdir -p "$work/image/bin"
+	for entry; do
+		mkdir -p "$(dirname "$work/image/$entry")"
+		: >"$work/image/$entry"
+	done
+	(cd "$work/image" && find . | cpio -o -H newc --quiet) >"$root/boot/$file"
+}
+
+t "who made the image is told how to make it again"
+well
+for made in 'conf/initramfs.conf|update-initramfs -u -k all' 'usr/lib/dracut/hooks/x|dracut --force --regenerate-all' \
+	'lib/dracut/x|dracut --force --regenerate-all' 'buildconfig|mkinitcpio -P' \
+	'etc/booster.init.yaml|booster build --force, with the arguments of your distribution' \
+	'conf/initramfs.confused|update-initramfs -u -k all (Debian), dracut --force --regenerate-all, mkinitcpio -P'; do
+	packed initrd.img-6.1.0-test "${made%|*}"
+	checked
+	is "todo of ${made%|*}" "$(todo image-lacks)" "Make it again: ${made#*|}."
+done
+mv "$root/boot/initrd.img-6.1.0-test" "$root/boot/booster-6.1.0-test.img"
+checked
+is "todo by name" "$(todo image-lacks)" "Make it again: booster build --force, with the arguments of your distribution."
+rm -r "$root/run"
+: >"$root/etc/booster.yaml"
+checked
+says "vfiokit image --booster"
+
+t "booster's image: modules have the names that the kernel gives them"
+well
+packed booster-linux.img etc/booster.init.yaml usr/lib/modules/vfio_pci.ko usr/sbin/vfio-bind etc/vfiokit/bind.conf
+cp "$root/usr/sbin/vfio-bind" "$work/image/usr/sbin"
+cp "$policy" "$record" "$work/image/etc/vfiokit"
+(cd "$work/image" && find . | cpio -o -H newc --quiet) >"$root/boot/booster-linux.img"
+rm "$root/boot/initrd.img-6.1.0-test"
+echo linux >"$root/lib/modules/6.1.0-test/pkgbase"
+checked
+found
+
+# addon_boot: all is well, by an add-on beside an image that knows nothing of us.
+addon_boot()
+{
+	well
+	echo program >"$root/usr/sbin/vfio-bind"
+	jq '.image = "add-on"' "$report" >"$work/report" && cp "$work/report" "$report"
+	packed initrd.img-6.1.0-test bin/init
+}
+
+t "an add-on that nobody can find: the image beside it lacks nothing"
+addon_boot
+kit image --output "$work/addon" --kernel 6.1.0-test
+checked
+exits 0
+found "hint image-unchecked"
+says "This boot used an add-on, and none for kernel 6.1.0-test is here"
+says "vfiokit image --kernel 6.1.0-test --output FILE, in place of the add-on that the boot loader names"
+rm "$report"
+words "rdinit=/root/.vfiokit-addon/vfio-bind"
+checked
+found "error not-applied" "hint image-unchecked"
+words quiet
+checked
+found "error not-applied" "error image-lacks" "error image-lacks" "error image-lacks" "error image-lacks"
+
+t "an add-on in /boot is compared with the disk"
+printf '[device nic]\naddress = 09:00.0\noptional = yes\n' >"$dropins/nic.conf"
+addon_boot
+kit image --output "$root/boot/mine" --kernel 6.1.0-test
+mkfifo "$root/boot/pipe"
+checked
+exits 0
+found
+rm "$dropins/nic.conf"
+echo '; more' >>"$policy"
+checked
+exits 2
+found "error image-old" "error image-extra" "warning policy-changed"
+is where "$(at image-old) $(at image-extra)" "boot/mine boot/mine"
+is todo "$(todo image-old)" "Make it again: vfiokit image --output FILE, in place of the add-on that the boot loader names."
+
+t "an add-on for another kernel, and one behind the image itself"
+addon_boot
+mkdir -p "$root/lib/modules/6.12.3-next"
+cp -r "$root/lib/modules/6.1.0-test/." "$root/lib/modules/6.12.3-next"
+/sbin/depmod -b "$root" 6.12.3-next 2>/dev/null
+kit image --output "$root/boot/mine" --kernel 6.1.0-test
+checked
+exits 0
+found "hint image-unchecked"
+says "none for kernel 6.12.3-next is here"
+kit image --output "$work/next" --kernel 6.12.3-next
+packed initrd.img-6.12.3-next bin/init etc/vfiokit/bind.conf.d/not-read.conf
+cat "$root/boot/initrd.img-6.12.3-next" "$work/next" >"$work/both"
+mv "$work/both" "$root/boot/initrd.img-6.12.3-next"
+checked
+found
+echo another >"$root/usr/sbin/vfio-bind"
+checked
+found "error image-old" "error image-old"
+is where "$(at image-old)" "boot/mine boot/initrd.img-6.12.3-next"
+
 t "a device that vfio-bind gave away has another driver now"
 well
 mkdir -p "$root/sys/bus/pci/drivers/nouveau"
