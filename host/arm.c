@@ -3,6 +3,7 @@
  * The host's side of automatic disarm. `arm` takes the probation back to its beginning; `boot-ok`, as a service, waits
  * until this boot has ended well, and marks it. It is told of a shutdown by SIGTERM, as any service.
  */
+#include <cjson/cJSON.h>
 #include <dirent.h>
 #include <errno.h>
 #include <poll.h>
@@ -13,6 +14,7 @@
 #include "binder/disarm.h"
 #include "binder/efivar.h"
 #include "binder/policy.h"
+#include "binder/report.h"
 #include "host/commands.h"
 #include "lib/child.h"
 #include "lib/file.h"
@@ -46,17 +48,40 @@ static int open_probation(int root, struct probation *ret)
 	return -1;
 }
 
-int command_arm(const struct options *options, int root)
+/* What --json tells of arm and boot-ok. NULL: the variables were not read. */
+struct outcome {
+	const char *before, *after; /* of probation_name() */
+};
+
+static int finish(const struct options *options, const char *command, const struct outcome *outcome, int code)
+{
+	cJSON *document;
+
+	if (!options->json)
+		return code;
+	document = cJSON_CreateObject();
+	cJSON_AddNumberToObject(document, "version", 1);
+	cJSON_AddStringToObject(document, "command", command);
+	cJSON_AddItemToObject(document, "before",
+			      outcome->before != NULL ? cJSON_CreateString(outcome->before) : cJSON_CreateNull());
+	cJSON_AddItemToObject(document, "probation",
+			      outcome->after != NULL ? cJSON_CreateString(outcome->after) : cJSON_CreateNull());
+	report_emit_json(document);
+	return code;
+}
+
+static int arm(const struct options *options, int root, struct outcome *outcome)
 {
 	struct probation found;
 	cleanup_close int directory = open_probation(root, &found);
 	int result;
 
-	(void)options;
 	if (directory < 0)
 		return EXIT_FAILURE;
+	outcome->before = outcome->after = probation_name(found.state);
 	if (found.state == PROBATION_NONE || found.state == PROBATION_PROVEN) {
-		printf("vfiokit is armed already; nothing was changed.\n");
+		if (!options->json)
+			printf("vfiokit is armed already; nothing was changed.\n");
 		return 0;
 	}
 	result = efivar_remove(directory);
@@ -65,8 +90,17 @@ int command_arm(const struct options *options, int root)
 			  strerror(-result));
 		return EXIT_FAILURE;
 	}
-	printf("vfiokit is armed: the next boot binds what the policy says, on probation.\n");
+	outcome->after = probation_name(PROBATION_NONE);
+	if (!options->json)
+		printf("vfiokit is armed: the next boot binds what the policy says, on probation.\n");
 	return 0;
+}
+
+int command_arm(const struct options *options, int root)
+{
+	struct outcome outcome = { 0 };
+
+	return finish(options, "arm", &outcome, arm(options, root, &outcome));
 }
 
 /*
@@ -103,43 +137,48 @@ static bool has_login(int root)
 	return found;
 }
 
-static int write_down(int directory, const struct probation *next)
+static int write_down(int directory, const struct probation *next, struct outcome *outcome)
 {
 	int result = probation_write(directory, next);
 
-	if (result < 0)
+	if (result < 0) {
 		log_error("cannot write the EFI variable " EFIVAR_NAME ": %s; this boot stays counted as an attempt",
 			  strerror(-result));
-	return result < 0 ? EXIT_FAILURE : 0;
+		return EXIT_FAILURE;
+	}
+	outcome->after = probation_name(next->state);
+	return 0;
 }
 
 /* Reads it anew: somebody may have armed meanwhile. */
-static int mark(int root, uint64_t boot, const char *why)
+static int mark(int root, uint64_t boot, const char *why, struct outcome *outcome)
 {
 	struct probation found, next;
 	cleanup_close int directory = open_probation(root, &found);
 
 	if (directory < 0)
 		return EXIT_FAILURE;
+	outcome->after = probation_name(found.state);
 	if (!disarm_succeed(&found, boot, &next))
 		return 0;
-	if (write_down(directory, &next) != 0)
+	if (write_down(directory, &next, outcome) != 0)
 		return EXIT_FAILURE;
 	log_info("this boot has ended well (%s): the policy is proven", why);
 	return 0;
 }
 
-static int take_back(int root, uint64_t boot)
+static int take_back(int root, uint64_t boot, struct outcome *outcome)
 {
 	struct probation found, next;
 	cleanup_close int directory = open_probation(root, &found);
 
 	if (directory < 0)
 		return EXIT_FAILURE;
+	outcome->after = probation_name(found.state);
 	if (!disarm_take_back(&found, boot, &next))
 		return 0;
 	log_info("stopped before this boot was proven: it counts for nothing");
-	return write_down(directory, &next);
+	return write_down(directory, &next, outcome);
 }
 
 /* SIGTERM and SIGINT as a descriptor, so that none is missed between two looks. */
@@ -155,7 +194,7 @@ static int watch_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static int wait_for_success(int root, uint64_t boot, uint64_t seconds)
+static int wait_for_success(int root, uint64_t boot, uint64_t seconds, struct outcome *outcome)
 {
 	cleanup_close int signals = watch_signals();
 	uint64_t end = child_now() + seconds * 1000;
@@ -165,25 +204,20 @@ static int wait_for_success(int root, uint64_t boot, uint64_t seconds)
 		uint64_t now = child_now();
 
 		if (has_login(root))
-			return mark(root, boot, "somebody has logged in");
+			return mark(root, boot, "somebody has logged in", outcome);
 		if (now >= end)
-			return mark(root, boot, "it has lasted long enough");
+			return mark(root, boot, "it has lasted long enough", outcome);
 		if (poll(&told, 1, end - now < LOOK_PAUSE ? (int)(end - now) : LOOK_PAUSE) > 0)
-			return take_back(root, boot);
+			return take_back(root, boot, outcome);
 	}
 }
 
-int command_boot_ok(const struct options *options, int root)
+static int boot_ok(int root, uint64_t seconds, struct outcome *outcome)
 {
-	uint64_t seconds = BOOT_OK_DEFAULT, boot = disarm_boot(root);
+	uint64_t boot = disarm_boot(root);
 	struct probation found, next;
 	cleanup_close int directory = -1;
 
-	if (options->n_words > 0 && !parse_number(options->words[0], 10, BOOT_OK_MAX, &seconds)) {
-		log_error("boot-ok takes a number of seconds up to %d, not '%s'; nothing was changed", BOOT_OK_MAX,
-			  options->words[0]);
-		return EXIT_USAGE;
-	}
 	if (!efivar_has_efi(root)) {
 		log_info("this machine was not started by EFI, so there is no automatic disarm; nothing was changed");
 		return 0;
@@ -191,10 +225,24 @@ int command_boot_ok(const struct options *options, int root)
 	directory = open_probation(root, &found);
 	if (directory < 0)
 		return EXIT_FAILURE;
+	outcome->before = outcome->after = probation_name(found.state);
 	/* Nothing was tried at this boot (it was switched off, say), or it was proven before. */
 	if (!disarm_succeed(&found, boot, &next)) {
 		log_info("this boot is not on probation; nothing was changed");
 		return 0;
 	}
-	return wait_for_success(root, boot, seconds);
+	return wait_for_success(root, boot, seconds, outcome);
+}
+
+int command_boot_ok(const struct options *options, int root)
+{
+	uint64_t seconds = BOOT_OK_DEFAULT;
+	struct outcome outcome = { 0 };
+
+	if (options->n_words > 0 && !parse_number(options->words[0], 10, BOOT_OK_MAX, &seconds)) {
+		log_error("boot-ok takes a number of seconds up to %d, not '%s'; nothing was changed", BOOT_OK_MAX,
+			  options->words[0]);
+		return EXIT_USAGE;
+	}
+	return finish(options, "boot-ok", &outcome, boot_ok(root, seconds, &outcome));
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vfiokit image: what belongs in an initramfs, what the next boot will do with it, and an add-on for any of them. */
+#include <cjson/cJSON.h>
 #include <stdio.h>
 
 #include "binder/disarm.h"
@@ -23,14 +24,46 @@ static const char *kernel_of(const struct session *session)
 	return session->inventory.release[0] != '\0' ? session->inventory.release : "unknown";
 }
 
+/* Modules that have files, or those that are missing. */
+static void add_modules(cJSON *document, const char *key, const struct image_items *items, bool missing)
+{
+	cJSON *array = cJSON_AddArrayToObject(document, key);
+
+	for (size_t i = 0; i < items->n_modules; i++)
+		if (missing ? items->modules[i].is_missing : items->modules[i].n_paths > 0)
+			cJSON_AddItemToArray(array, cJSON_CreateString(items->modules[i].name));
+}
+
+static void emit_list(const struct session *session, const struct image_items *items)
+{
+	cJSON *document = cJSON_CreateObject(), *files;
+
+	cJSON_AddNumberToObject(document, "version", 1);
+	cJSON_AddStringToObject(document, "command", "image");
+	cJSON_AddItemToObject(document, "kernel",
+			      session->inventory.release[0] != '\0' ? cJSON_CreateString(session->inventory.release)
+								    : cJSON_CreateNull());
+	files = cJSON_AddArrayToObject(document, "files");
+	for (size_t i = 0; i < items->n_files; i++) {
+		cleanup_free char *path = util_format("/%s", items->files[i]);
+
+		cJSON_AddItemToArray(files, cJSON_CreateString(path));
+	}
+	add_modules(document, "modules", items, false);
+	add_modules(document, "missing", items, true);
+	report_emit_json(document);
+}
+
 static int show_list(const struct session *session, const struct options *options)
 {
 	struct image_items items;
 
 	image_items_collect(&items, session, options);
-	for (size_t i = 0; i < items.n_files; i++)
+	if (options->json)
+		emit_list(session, &items);
+	for (size_t i = 0; i < items.n_files && !options->json; i++)
 		printf("file /%s\n", items.files[i]);
-	for (size_t i = 0; i < items.n_modules; i++)
+	for (size_t i = 0; i < items.n_modules && !options->json; i++)
 		if (items.modules[i].n_paths > 0)
 			printf("module %s\n", items.modules[i].name);
 	image_items_free(&items);
@@ -88,6 +121,22 @@ static void explain_devices(const struct session *session)
 		printf("  WARNING: this boot has no IOMMU: without one nothing can be given to a guest\n");
 }
 
+/* The plan's document, and what the image will lack. */
+static int explain_json(const struct session *session, const struct options *options)
+{
+	struct report report = session_report(session);
+	cJSON *document = report_json(&report);
+	struct image_items items;
+
+	image_items_collect(&items, session, options);
+	cJSON_ReplaceItemInObjectCaseSensitive(document, "command", cJSON_CreateString("image"));
+	cJSON_AddBoolToObject(document, "program", items.has_binder);
+	add_modules(document, "missing", &items, true);
+	image_items_free(&items);
+	report_emit_json(document);
+	return problem_count(&session->problems, PROBLEM_POLICY) > 0 ? EXIT_USAGE : 0;
+}
+
 /* The policy's errors come last, where a long build's output is looked at. */
 static int explain(const struct session *session, const struct options *options)
 {
@@ -132,6 +181,8 @@ int command_image(const struct options *options, int root)
 		return complain("one of --list, --explain, --output FILE and --booster is needed");
 	if (options->n_words > 0 && !options->booster)
 		return complain("only --booster takes the name of an image");
+	if (options->json && !options->list && !options->explain)
+		return complain("--json goes with --list and --explain only");
 	if (options->policy != NULL && options->list)
 		return complain("--list is about the installed policy, and takes no --policy");
 	if (options->kernel != NULL && (options->kernel[0] == '\0' || strchr(options->kernel, '/') != NULL ||
@@ -141,7 +192,7 @@ int command_image(const struct options *options, int root)
 	if (options->list)
 		code = show_list(&session, options);
 	else if (options->explain)
-		code = explain(&session, options);
+		code = options->json ? explain_json(&session, options) : explain(&session, options);
 	else if (options->booster)
 		code = booster_show(&session, options);
 	else

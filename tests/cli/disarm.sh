@@ -73,6 +73,38 @@ says "armed already"
 boot_n 1
 holds tried 1
 
+# told_json COMMAND BEFORE NOW: the whole document on stdout, and nothing else.
+told_json()
+{
+	is "JSON" "$(jq -c . "$work/out" 2>&1)" "{\"version\":1,\"command\":\"$1\",\"before\":$2,\"probation\":$3}"
+}
+
+t "arm --json and boot-ok --json"
+kit arm --json
+exits 1
+told_json arm null null
+kit boot-ok 0 --json
+exits 0
+told_json boot-ok null null
+stood_down
+kit arm --json
+exits 0
+told_json arm '"down"' '"none"'
+kit arm --json
+told_json arm '"none"' '"none"'
+kit boot-ok 0 --json
+told_json boot-ok '"none"' '"none"'
+boot_n 1
+kit boot-ok 0 --json
+exits 0
+told_json boot-ok '"tried"' '"proven"'
+kit arm --json
+told_json arm '"proven"' '"proven"'
+echo '# changed' >>"$policy"
+boot_n 1
+timeout --preserve-status 5 "$build/vfiokit" --root "$root" boot-ok 60 --json >"$work/out" 2>/dev/null
+told_json boot-ok '"tried"' '"returned"'
+
 t "every command stays down"
 stood_down
 for words in plan apply "plan --device 02:00.0" "apply --device 02:00.0"; do

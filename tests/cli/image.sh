@@ -30,6 +30,12 @@ prints()
 	[ "$(cat "$work/out")" = "$1" ] || fail "prints $(cat "$work/out")"
 }
 
+# query_c FILTER: on one line.
+query_c()
+{
+	jq -c "$1" "$work/out" 2>&1 || echo "(no JSON)"
+}
+
 t "image --list"
 with_modules
 with_binder
@@ -43,6 +49,31 @@ file /etc/vfiokit/bind.conf.d/10-x.conf
 file /etc/vfiokit/bind.record
 module vfio_pci
 module vfio_iommu_type1"
+
+t "image --list --json and --explain --json: the same, for programs"
+with_modules
+touch "$root/etc/vfiokit/bind.record"
+printf '[device other]\nid = ffff:*\noptional = yes\ndriver = pci-stub\n' >"$dropins/10-x.conf"
+unchanged "$root" kit image --list --kernel "$kernel" --json
+exits 0
+is "list" "$(query_c 'del(.version)')" '{"command":"image","kernel":"6.1.0-image","files":["/etc/vfiokit/bind.conf","/etc/vfiokit/bind.conf.d/10-x.conf","/etc/vfiokit/bind.record"],"modules":["vfio_pci","vfio_iommu_type1"],"missing":["pci_stub"]}'
+rm "$root/etc/vfiokit/bind.record"
+unchanged "$root" kit image --explain --kernel "$kernel" --json
+exits 0
+json image
+verdict 02:00.0 bind
+is "explained" "$(query_c '[.kernel, .program, .missing]')" '["6.1.0-image",false,["pci_stub"]]'
+run plan --json
+jq -S 'del(.command)' "$work/out" >"$work/plan"
+kit image --explain --json
+jq -S 'del(.command, .program, .missing)' "$work/out" | diff "$work/plan" - >"$work/difference" || fail "not the plan: $(head -n 5 "$work/difference")"
+echo colour = red >>"$policy"
+kit image --explain --json
+exits 2
+is "errors" "$(query '.errors[0].where')" etc/vfiokit/bind.conf:4
+rm -r "$root/lib/modules" "$root/proc/sys"
+kit image --list --json
+is "list" "$(query_c '[.kernel, .modules]')" '[null,[]]'
 
 t "image --list takes the drivers that rules name"
 with_modules
