@@ -104,6 +104,7 @@ echo '# changed' >>"$policy"
 boot_n 1
 timeout --preserve-status 5 "$build/vfiokit" --root "$root" boot-ok 60 --json >"$work/out" 2>/dev/null
 told_json boot-ok '"tried"' '"returned"'
+fits arm
 
 t "every command stays down"
 stood_down

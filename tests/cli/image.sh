@@ -56,11 +56,12 @@ touch "$root/etc/vfiokit/bind.record"
 printf '[device other]\nid = ffff:*\noptional = yes\ndriver = pci-stub\n' >"$dropins/10-x.conf"
 unchanged "$root" kit image --list --kernel "$kernel" --json
 exits 0
+fits image
 is "list" "$(query_c 'del(.version)')" '{"command":"image","kernel":"6.1.0-image","files":["/etc/vfiokit/bind.conf","/etc/vfiokit/bind.conf.d/10-x.conf","/etc/vfiokit/bind.record"],"modules":["vfio_pci","vfio_iommu_type1"],"missing":["pci_stub"]}'
 rm "$root/etc/vfiokit/bind.record"
 unchanged "$root" kit image --explain --kernel "$kernel" --json
 exits 0
-json image
+fits plan
 verdict 02:00.0 bind
 is "explained" "$(query_c '[.kernel, .program, .missing]')" '["6.1.0-image",false,["pci_stub"]]'
 run plan --json

@@ -170,6 +170,14 @@ json()
 	wrong=$(python3 "$cli/check-json.py" "${1:-plan}" <"$work/out" 2>&1) || fail "JSON: $wrong"
 }
 
+# fits NAME: what is on stdout fits tests/golden/NAME.schema.json.
+fits()
+{
+	local wrong
+
+	wrong=$(python3 "$cli/../golden/schema.py" "$1" "$work/out" 2>&1) || fail "not by the schema: $wrong"
+}
+
 # binds_nothing: neither now (stdout is JSON) nor so far (nothing below sys has changed).
 binds_nothing()
 {

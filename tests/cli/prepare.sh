@@ -91,5 +91,6 @@ exits 1
 verdict 02:00.0 "fail probe"
 is "reset_method" "$(cat "$devices/0000:02:00.0/reset_method")" "flr bus"
 is "d3cold_allowed" "$(cat "$devices/0000:02:00.0/d3cold_allowed")" 1
+fits plan
 is "report" "$(query '.devices[0].prepared[] | "\(.attribute) \(.before) \(.now)"' | tr '\n' ';')" "d3cold_allowed 1 1;reset_method flr bus flr bus;"
 grep -q '^prepare 0000:02:00.0 .* reset_method flr bus$' "$root/run/vfiokit/journal" || fail "the journal lacks what was before"

@@ -27,6 +27,7 @@ opened /dev/snd/controlC0
 unchanged "$root/sys" kit bind 00:04.0 --allow network --json
 exits 1
 json bind
+fits plan
 verdict 00:04.0 "refuse open"
 says 'a?[31mb (pid 7) has /dev/snd/controlC0 open'
 is "holder in JSON" "$(query '.devices[0].holders[0] | "\(.pid) \(.command) \(.node)"')" "7 a?[31mb /dev/snd/controlC0"
@@ -171,6 +172,7 @@ kit release 02:00.0 --json
 exits 1
 json release
 verdict 02:00.0 "fail unbind"
+fits plan
 says "vfio-pci holds it"
 is "kept" "$(query .command "$report")" release
 

@@ -18,6 +18,7 @@ roms()
 	text_code=$code
 	kit check --rom --json "$@"
 	is "exit without --json" "$text_code" "$code"
+	fits check
 	[ "$(awk '{ if (length($0) > n) n = length($0) } END { print n + 0 }' "$work/text")" -le 80 ] || fail "lines are longer than 80"
 }
 

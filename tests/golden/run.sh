@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # run.sh [--update] [MACHINE]...: what vfiokit prints on every captured machine (tests/machines), with the policy that it
-# suggests there. The text of list, suggest and check is compared with MACHINE.txt; JSON is held against a schema; pictures
-# must be well-formed and show every function. --update writes the .txt files anew: read the difference before you commit
-# it. BUILD=DIR: where the programs are. Needs root: names come from pci.ids beside this file, mounted over the system's.
+# suggests there. The text of list, suggest and check is compared with MACHINE.txt; the JSON of every command is held against
+# a schema (schema.py); pictures must be well-formed and show every function. --update writes the .txt files anew: read the
+# difference before you commit it. BUILD=DIR: where the programs are. Needs root: names come from pci.ids beside this file,
+# mounted over the system's.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 build=$(cd "${BUILD:-$here/../../build}" && pwd) || exit 1
@@ -60,6 +61,51 @@ text() { # everything that a person sees, in one file
 	done
 }
 
+document() { # SCHEMA PROGRAM WORD...: runs it with --json
+	local file=$work/json/${#documents[@]}
+
+	documents+=("$1" "$file")
+	timeout 30 "$build/$2" --root "$work/root" --json "${@:3}" >"$file" 2>"$work/err"
+	[ $? -le 3 ] && [ -s "$file" ] || echo "${*:2}: $(head -n 5 "$work/err")"
+}
+
+# What every command says with --json. In this order: some write what others read, and at the end there are rivals to import.
+json() { # MACHINE
+	local documents=() first
+
+	rm -rf "$work/json"
+	mkdir "$work/json"
+	first=$(jq -r '[.devices[] | select(.class | startswith("03"))][0].address' <(kit list --json))
+	{
+		document list vfiokit list
+		document suggest vfiokit suggest
+		document suggest vfiokit suggest "$first"
+		document check vfiokit check
+		document check vfiokit check --rom "$first"
+		document record vfiokit record
+		document record vfiokit record --needs
+		document image vfiokit image --list
+		document plan vfiokit image --explain
+		document status vfiokit status
+		document plan vfio-bind plan
+		document plan vfio-bind apply
+		document status vfiokit status
+		document plan vfiokit bind "$first"
+		document plan vfiokit release --all
+		document arm vfiokit arm
+		document arm vfiokit boot-ok 0
+		document import vfiokit import
+		mkdir -p "$work/root/etc/modprobe.d" "$work/root/etc/driverctl.d"
+		echo 'options vfio-pci ids=10de:1b80,ffff:ffff' >"$work/root/etc/modprobe.d/vfio.conf"
+		echo 'softdep nouveau pre: vfio-pci' >>"$work/root/etc/modprobe.d/vfio.conf"
+		echo vfio-pci >"$work/root/etc/driverctl.d/pci-$first"
+		document import vfiokit import
+		document check vfiokit check
+		python3 "$here/schema.py" "${documents[@]}"
+	} >>"$work/why" 2>&1
+	report "$1/json"
+}
+
 machine() { # NAME
 	rm -rf "$work/root"
 	"$mktree" "$here/../machines/$1.dump" "$work/root" || return
@@ -72,14 +118,7 @@ machine() { # NAME
 	grep -n "$(printf '\033')" "$work/text" >>"$work/why"
 	report "$1/text"
 
-	kit list --json >"$work/json" 2>>"$work/why"
-	python3 - "$work/json" "$here/list.schema.json" >>"$work/why" 2>&1 <<-'EOT' || echo "python3: exit $?" >>"$work/why"
-		import json, jsonschema, sys
-		document, schema = (json.load(open(name, encoding="utf-8")) for name in sys.argv[1:])
-		for error in jsonschema.Draft7Validator(schema).iter_errors(document):
-		    print("/".join(map(str, error.path)), error.message)
-	EOT
-	report "$1/json"
+	json "$1"
 
 	kit list --graph=svg >"$work/svg" 2>>"$work/why"
 	xmllint --noout "$work/svg" 2>>"$work/why" || echo "xmllint: exit $?" >>"$work/why"
