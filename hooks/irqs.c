@@ -220,14 +220,27 @@ static bool is_used(int root, const char *number)
 	return sysfs_read(root, path, text, sizeof(text)) < 0 || text[0] != '\0';
 }
 
+/* With no CPUs taken: it shall be what it was. */
 static void want(struct settings *settings, const char *path, enum setting_format format, const struct cpulist *taken,
 		 const struct cpulist *spare)
 {
 	struct setting *setting = settings_add(settings, path, format);
 
+	setting->is_wanted = !cpulist_is_empty(taken);
 	setting->away = *taken;
 	setting->spare = *spare;
 	setting->is_balanced = settings->is_balanced;
+}
+
+bool irqs_begin_away(int root)
+{
+	struct setting_records records;
+	bool is_there;
+
+	settings_read_records(root, &records);
+	is_there = settings_find_record(&records, PATH_IRQ_DEFAULT) != NULL;
+	settings_free_records(&records);
+	return is_there;
 }
 
 void irqs_want(int root, const struct cpulist *taken, const struct cpulist *spare, struct settings *settings)

@@ -37,7 +37,13 @@ char *irqs_format(const struct irqs_memory *memory);
  */
 int irqs_tell(int root, const struct cpulist *taken, const struct cpulist *online, bool *ret_runs);
 
-/* Adds a setting for new interrupts, and one for each that is in use. */
+/* Do new interrupts begin away from guests' CPUs, because we said so? */
+bool irqs_begin_away(int root);
+
+/*
+ * Adds a setting for new interrupts, and one for each that is in use. With no CPUs taken they shall be what they were:
+ * also those that came since the last call, which nobody remembers yet.
+ */
 void irqs_want(int root, const struct cpulist *taken, const struct cpulist *spare, struct settings *settings);
 
 /* So many stay where the kernel keeps them: said when that changes. */

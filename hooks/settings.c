@@ -148,7 +148,7 @@ static int write_records(int root, const struct setting_records *records)
 	return file_write(root, PATH_SETTINGS, text, strlen(text));
 }
 
-static struct setting_record *find_record(const struct setting_records *records, const char *path)
+struct setting_record *settings_find_record(const struct setting_records *records, const char *path)
 {
 	for (size_t i = 0; i < records->count; i++)
 		if (streq(records->items[i].path, path))
@@ -228,12 +228,13 @@ static struct setting_record *add_record(struct work *work, const struct setting
  */
 static void remember_interrupt(struct work *work, const struct setting *setting, const char *current)
 {
-	const struct setting_record *born = find_record(&work->records, PATH_IRQ_DEFAULT);
+	const struct setting_record *born = settings_find_record(&work->records, PATH_IRQ_DEFAULT);
+	bool is_ours;
 
-	if (setting->format != SETTING_IRQ || find_record(&work->records, setting->path) != NULL)
+	if (setting->format != SETTING_IRQ || settings_find_record(&work->records, setting->path) != NULL)
 		return;
-	(void)add_record(work, setting, born != NULL && streq(current, born->written) ? born->former : current,
-			 current);
+	is_ours = born != NULL && (streq(current, born->written) || streq(current, born->next));
+	(void)add_record(work, setting, is_ours ? born->former : current, current);
 }
 
 /* What is gone (an interrupt, a processor) needs nothing any more; what is offline comes back as it was. */
@@ -257,7 +258,7 @@ static void add_task(struct work *work, const struct setting *setting)
 	task->setting = setting;
 	task->current = current;
 	remember_interrupt(work, setting, current);
-	setting_decide(setting, current, find_record(&work->records, setting->path), &task->decision);
+	setting_decide(setting, current, settings_find_record(&work->records, setting->path), &task->decision);
 }
 
 /*
@@ -266,7 +267,7 @@ static void add_task(struct work *work, const struct setting *setting)
  */
 static void announce(struct work *work, const struct task *task)
 {
-	struct setting_record *record = find_record(&work->records, task->setting->path);
+	struct setting_record *record = settings_find_record(&work->records, task->setting->path);
 
 	if (record == NULL)
 		record = add_record(work, task->setting, task->current, task->current);
@@ -285,7 +286,7 @@ static bool may_fail(const struct task *task, int error)
 
 static void refused(struct work *work, const struct task *task, int error)
 {
-	const struct setting_record *record = find_record(&work->records, task->setting->path);
+	const struct setting_record *record = settings_find_record(&work->records, task->setting->path);
 
 	if (!may_fail(task, error)) {
 		log_warning("/%s: cannot be set to '%s': %s; it was left as it is", task->setting->path,
@@ -308,7 +309,7 @@ static void write_value(struct work *work, const struct task *task)
 		refused(work, task, result);
 		return;
 	}
-	replace(&find_record(&work->records, task->setting->path)->written, task->decision.value);
+	replace(&settings_find_record(&work->records, task->setting->path)->written, task->decision.value);
 	now = settings_read(work->root, task->setting->path, task->setting->format);
 	if (now == NULL || !streq(now, task->decision.value)) {
 		log_warning("/%s: was set to '%s', but the kernel made it '%s'; it was left like that",

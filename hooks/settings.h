@@ -32,6 +32,9 @@ void settings_free(struct settings *settings);
 void settings_read_records(int root, struct setting_records *ret);
 void settings_free_records(struct setting_records *records);
 
+/* That of one file, or NULL. */
+struct setting_record *settings_find_record(const struct setting_records *records, const char *path);
+
 /* The text of the file; false if it is none. For tests. */
 bool settings_parse_records(struct setting_records *records, const char *text, size_t length);
 char *settings_format_records(const struct setting_records *records);

@@ -110,12 +110,13 @@ static int want_irqs(int root, const struct claims *claims, const struct isolati
 		     struct settings *settings)
 {
 	struct cpulist taken = tuning_cpus(claims, TUNE_IRQS), spare = spare_cpus(machine, &taken);
+	bool is_any = !cpulist_is_empty(&taken) || irqs_begin_away(root);
 	int result;
 
-	if (cpulist_is_empty(&taken) && !sysfs_exists(root, PATH_IRQS))
+	if (!is_any && !sysfs_exists(root, PATH_IRQS))
 		return 0;
 	result = irqs_tell(root, &taken, &machine->online, &settings->is_balanced);
-	if (!cpulist_is_empty(&taken))
+	if (is_any)
 		irqs_want(root, &taken, &spare, settings);
 	return result;
 }

@@ -169,6 +169,49 @@ TEST(irqs_come_and_go)
 	check_no_records(root);
 }
 
+/* The last guest goes, or one more comes, in the first call that sees it; killed: of a call behind its write. */
+TEST(irqs_born_under_a_guest)
+{
+	static const struct {
+		const char *name, *record; /* of where new ones begin; NULL: as it was left */
+		const char *guests[3], *others, *born;
+	} cases[] = {
+		{ "the last one goes", NULL, { NULL }, "ff 0-7 0-7 2 0-1", "0-7" },
+		{ "one more comes", NULL, { "2-3", "4" }, "e3 0-1,5-7 0-7 0-1,5-7 0-1", "0-1,5-7" },
+		{ "killed, the last one goes", "0-7 0-7 0-1,4-7", { NULL }, "ff 0-7 0-7 2 0-1", "0-7" },
+		{ "killed, one goes", "0-7 0-7 0-1,4-7", { "2" }, "fb 0-1,3-7 0-7 0-1,3-7 0-1", "0-1,3-7" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		int root = test_root(HOST "F: proc/irq/31/smp_affinity_list=5\\n\n");
+		cleanup_free char *born = NULL, *other = NULL;
+
+		check(root, GUESTS("2-3"), 0, "f3 0-1,4-7 0-7 0-1,4-7 0-1");
+		CHECK_INT(mkdirat(root, PATH_IRQ "/30", 0755), 0);
+		move(root, "30", "0-1,4-7");
+		if (cases[i].record != NULL) {
+			cleanup_free char *text = util_format("vfiokit-settings 1\nmask " PATH_IRQ_DEFAULT
+							      " %s\nirq " PATH_IRQ
+							      "/1/smp_affinity_list 0-7 0-1,4-7 0-1,4-7\nirq " PATH_IRQ
+							      "/24/smp_affinity_list 2 0-1,4-7 0-1,4-7\n",
+							      cases[i].record);
+
+			test_write_file(root, PATH_SETTINGS, text, strlen(text));
+		}
+		check(root, cases[i].guests, 0, cases[i].others);
+		test_case("%s", cases[i].name);
+		born = affinity(root, "30");
+		CHECK_STR(born, cases[i].born);
+		other = affinity(root, "31");
+		CHECK_STR(other, "5");
+		check(root, NOBODY, 0, "ff 0-7 0-7 2 0-1");
+		free(born);
+		born = affinity(root, "30");
+		CHECK_STR(born, "0-7");
+		check_no_records(root);
+	}
+}
+
 TEST(irqs_moved_by_others)
 {
 	int root = test_root(HOST);
