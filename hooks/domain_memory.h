@@ -9,7 +9,7 @@
 
 struct xml_element;
 
-/* Of one cell of the guest's NUMA, or of the whole guest if it has none. */
+/* Of one cell of the guest's NUMA, of one memory device, or of the whole guest if it has no cells. */
 struct domain_pages {
 	uint64_t size;   /* of one page, bytes; 0: the kernel's default */
 	uint64_t amount; /* bytes */
@@ -17,7 +17,7 @@ struct domain_pages {
 };
 
 struct domain_memory {
-	bool has_hugepages;         /* <memoryBacking><hugepages/> */
+	bool has_hugepages;         /* <memoryBacking><hugepages/>, or a memory device that has some by itself */
 	const char *wrong;          /* why nobody knows what it needs; NULL: all is known */
 	struct domain_pages *pages; /* owned */
 	size_t n_pages;

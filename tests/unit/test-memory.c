@@ -12,6 +12,17 @@
 	"<cpu><numa><cell id='0' memory='512' unit='MiB'/><cell id='1' memory='1048576'/><cell memory='3' "            \
 	"unit='GiB'/>"                                                                                                 \
 	"</numa></cpu>"
+#define CELL(mib) "<cpu><numa><cell id='0' memory='" mib "' unit='MiB'/></numa></cpu>"
+#define NODES                                                                                                          \
+	"<numatune><memory mode='strict' nodeset='0'/><memnode cellid='1' mode='strict' nodeset='3'/><memnode "        \
+	"cellid='2' mode='interleave' nodeset='3'/></numatune>"
+#define DEVICES(xml) "<devices>" xml "</devices>"
+#define DIMM(source, mib, cell)                                                                                        \
+	"<memory model='dimm'>" source "<target><size unit='MiB'>" mib "</size><node>" cell "</node></target></"       \
+	"memory>"
+#define OTHER(model)                                                                                                   \
+	"<memory model='" model "'><source><path>/x</path></source><target><size "                                     \
+	"unit='MiB'>32</size></target></memory>"
 #define MACHINE                                                                                                        \
 	"F: proc/meminfo=Hugepagesize:       2048 kB\\n\nF: proc/self/mounts=hugetlbfs /h hugetlbfs rw,pagesize=2M 0 " \
 	"0\\nhugetlbfs /g hugetlbfs rw,pagesize=1024M 0 0\\n\n"
@@ -43,11 +54,26 @@ static char *claim_of(int root, const char *xml, const char *value)
 	return text;
 }
 
+struct case_of {
+	const char *name, *xml, *value, *expected;
+};
+
+static void check_cases(const struct case_of *cases, size_t n)
+{
+	int root = test_root(MACHINE);
+
+	for (size_t i = 0; i < n; i++) {
+		cleanup_free char *got = NULL;
+
+		test_case("%s", cases[i].name);
+		got = claim_of(root, cases[i].xml, cases[i].value);
+		CHECK_STR(got, cases[i].expected);
+	}
+}
+
 TEST(memory_of_guests)
 {
-	static const struct {
-		const char *name, *xml, *value, *expected;
-	} cases[] = {
+	static const struct case_of cases[] = {
 		{ "a list needs no description", GUEST(""), "2M:5, 1G:2@1", "2048 5 any|1048576 2 1" },
 		{ "none", GUEST(MEMORY BACKING("")), "no", "" },
 		{ "rounded up, of the default size", GUEST(MEMORY BACKING("")), "auto", "2048 513 any" },
@@ -76,6 +102,7 @@ TEST(memory_of_guests)
 						 "mode='strict' nodeset='3'/><memnode cellid='2' mode='interleave' "
 						 "nodeset='3'/></numatune>"),
 		  "auto", "2048 256 0|2048 512 3|2048 1536 any" },
+		{ "ordinary pages by their size", GUEST(MEMORY BACKING("<page size='4'/>")), "auto", "" },
 		{ "a guest without", GUEST(MEMORY), "auto",
 		  " !the guest has no <memoryBacking><hugepages/>, so it uses none; none are taken" },
 		{ "an amount that is none", GUEST("<memory unit='x'>5</memory>" BACKING("")), "auto",
@@ -86,15 +113,49 @@ TEST(memory_of_guests)
 		  "16384 1 any !no hugetlbfs for pages of 16 MiB is mounted, and libvirt needs one, unless <source> is "
 		  "memfd: mount -t hugetlbfs -o pagesize=16384K none DIRECTORY, then restart its daemon" },
 	};
-	int root = test_root(MACHINE);
 
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		cleanup_free char *got = NULL;
+	check_cases(cases, ARRAY_SIZE(cases));
+}
 
-		test_case("%s", cases[i].name);
-		got = claim_of(root, cases[i].xml, cases[i].value);
-		CHECK_STR(got, cases[i].expected);
-	}
+TEST(memory_devices)
+{
+	static const struct case_of cases[] = {
+		{ "a dimm besides a cell",
+		  GUEST("<memory unit='MiB'>96</memory>" BACKING("") CELL("64") DEVICES(DIMM("", "32", "0"))), "auto",
+		  "2048 48 any" },
+		{ "dimms of their cells",
+		  GUEST(MEMORY BACKING("<page size='1' unit='G' nodeset='1'/>")
+				CELLS NODES DEVICES(DIMM("", "32", "0") DIMM("", "1024", "1"))),
+		  "auto", "1048576 2 3" },
+		{ "a dimm with pages and nodes of its own",
+		  GUEST(MEMORY BACKING("") CELLS NODES DEVICES(
+			  DIMM("<source><pagesize unit='G'>1</pagesize><nodemask>2</nodemask></source>", "1024", "1"))),
+		  "auto", "2048 256 0|2048 512 3|2048 1536 any|1048576 1 2" },
+		{ "a dimm of ordinary pages",
+		  GUEST(MEMORY BACKING("") CELL("64")
+				DEVICES(DIMM("<source><pagesize>4</pagesize></source>", "32", "0"))),
+		  "auto", "2048 32 any" },
+		{ "only a dimm has huge pages",
+		  GUEST(MEMORY CELL("64") DEVICES(DIMM("<source><pagesize unit='M'>2</pagesize></source>", "32", "0"))),
+		  "auto", "2048 16 any" },
+		{ "a dimm that nobody can read", GUEST(MEMORY BACKING("") CELL("64") DEVICES(DIMM("", "x", "0"))),
+		  "auto", " !the amount of its memory is no number that we know" },
+		{ "virtio-mem: what is requested",
+		  GUEST(MEMORY BACKING("") CELL("64")
+				DEVICES("<memory model='virtio-mem'><target><size "
+					"unit='MiB'>64</size><node>0</node><block unit='MiB'>2"
+					"</block><requested unit='MiB'>16</requested></target></memory>")),
+		  "auto", "2048 40 any" },
+		{ "devices that are no memory of ours",
+		  GUEST(MEMORY BACKING("") CELL("64") DEVICES(OTHER("nvdimm") OTHER("virtio-pmem") OTHER("sgx-epc"))),
+		  "auto", "2048 32 any" },
+		{ "no cells: <memory> is the sum",
+		  GUEST("<memory unit='MiB'>128</memory>" BACKING("")
+				DEVICES(DIMM("", "32", "0") OTHER("virtio-pmem"))),
+		  "auto", "2048 48 any" },
+	};
+
+	check_cases(cases, ARRAY_SIZE(cases));
 }
 
 TEST(memory_without_huge_pages)
