@@ -174,10 +174,24 @@ static void replace(char **field, const char *value)
 
 /* --- the kernel -------------------------------------------------------------------------------------------------- */
 
+/*
+ * Of unbound work the kernel shows what is in force: what was written last, without the CPUs of isolated partitions.
+ * Since Linux 6.8 (fe28f631fa94) it also shows what was written, which is what partitions are taken from, today and
+ * tomorrow. What stands there is compared and remembered, so that a partition which comes or goes is nobody's change,
+ * and is not given back as if it had been asked for.
+ */
+static const char *shown_at(int root, const char *path)
+{
+	return streq(path, PATH_WORKQUEUE_CPUS) && sysfs_exists(root, PATH_WORKQUEUE_REQUESTED)
+		       ? PATH_WORKQUEUE_REQUESTED
+		       : path;
+}
+
 char *settings_read(int root, const char *path, enum setting_format format)
 {
 	char text[SYSFS_VALUE_SIZE];
 
+	path = shown_at(root, path);
 	return sysfs_read(root, path, text, sizeof(text)) == 0 ? setting_parse(format, text) : NULL;
 }
 

@@ -32,15 +32,22 @@ static struct cpulist spare_cpus(const struct isolation_machine *machine, const 
 	return spare;
 }
 
-/* Work that no CPU is bound to (Linux: Documentation/core-api/workqueue.rst, "Affinity Scopes"). */
-static void want_workqueues(const struct claims *claims, const struct isolation_machine *machine,
+/*
+ * Work that no CPU is bound to (Linux: Documentation/core-api/workqueue.rst, "Affinity Scopes"). What is written goes
+ * into force as it is, also on the CPUs of isolated partitions, until one of these changes (workqueue_set_unbound_
+ * cpumask()): they are left out while guests run. What was asked for before them is given back whole.
+ */
+static void want_workqueues(int root, const struct claims *claims, const struct isolation_machine *machine,
 			    struct settings *settings)
 {
-	struct cpulist taken = tuning_cpus(claims, TUNE_WORKQUEUES);
+	struct cpulist taken = tuning_cpus(claims, TUNE_WORKQUEUES), isolated;
+	char text[SYSFS_VALUE_SIZE];
 	struct setting *setting;
 
 	if (cpulist_is_empty(&taken))
 		return;
+	if (sysfs_read(root, PATH_WORKQUEUE_ISOLATED, text, sizeof(text)) == 0 && cpulist_parse_mask(text, &isolated))
+		cpulist_add(&taken, &isolated);
 	setting = settings_add(settings, PATH_WORKQUEUE_CPUS, SETTING_MASK);
 	setting->away = taken;
 	setting->spare = spare_cpus(machine, &taken);
@@ -139,7 +146,7 @@ int tuning_apply(int root, const struct claims *claims, int profiles)
 		log_warning("cannot read the CPUs of this host: %s; nothing was tuned", strerror(-result));
 		return result;
 	}
-	want_workqueues(claims, &machine, &settings);
+	want_workqueues(root, claims, &machine, &settings);
 	if (profiles == 0)
 		(void)want_governors(root, &fast, &settings);
 	else if (profiles < 0)

@@ -77,6 +77,8 @@
 #define PATH_IRQ_ACTIONS "sys/kernel/irq"
 #define PATH_CPUFREQ PATH_CPU "/cpufreq"
 #define PATH_WORKQUEUE_CPUS "sys/devices/virtual/workqueue/cpumask"
+#define PATH_WORKQUEUE_REQUESTED PATH_WORKQUEUE_CPUS "_requested"
+#define PATH_WORKQUEUE_ISOLATED PATH_WORKQUEUE_CPUS "_isolated"
 #define PATH_NODES "sys/devices/system/node"
 #define PATH_HUGEPAGES "sys/kernel/mm/hugepages"
 #define PATH_MEMINFO "proc/meminfo"

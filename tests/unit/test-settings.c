@@ -185,6 +185,62 @@ TEST(tuning_foreign_change)
 	CHECK_INT(faccessat(root, PATH_SETTINGS, F_OK, 0), -1);
 }
 
+#define RECORD "F: run/vfiokit/settings=vfiokit-settings 1\\nmask " PATH_WORKQUEUE_CPUS " "
+
+static void set_masks(int root, const char *requested, const char *isolated, const char *effective)
+{
+	test_write_file(root, PATH_WORKQUEUE_REQUESTED, requested, strlen(requested));
+	test_write_file(root, PATH_WORKQUEUE_ISOLATED, isolated, strlen(isolated));
+	test_write_file(root, PATH_WORKQUEUE_CPUS, effective, strlen(effective));
+}
+
+/*
+ * A kernel that knows what was asked for besides what is in force, and partitions that come and go. A folder does not
+ * take over what we write into the other file, so each step is checked by itself: what is in force, and the record.
+ */
+TEST(tuning_partitions)
+{
+	static const struct {
+		const char *name, *requested, *isolated, *effective, *record, *guests[2];
+		int expected;
+		const char *value;
+	} cases[] = {
+		{ "CPU 7 is in a partition when the first guest comes", "ff", "80", "7f", NULL, { "2-3" }, -EIO, "73" },
+		{ "it runs, nothing has changed", "73", "80", "73", "0-7 0-1,4-6 0-1,4-6", { "2-3" }, 0, "73" },
+		{ "another partition comes", "73", "c0", "33", "0-7 0-1,4-6 0-1,4-6", { "2-3" }, -EIO, "33" },
+		{ "the partition goes", "73", "0", "73", "0-7 0-1,4-6 0-1,4-6", { "2-3" }, -EIO, "f3" },
+		{ "nobody isolates any", "f3", "0", "f3", "0-7 0-1,4-7 0-1,4-7", { "2-3" }, 0, "f3" },
+		{ "the guest goes: what was asked for comes back",
+		  "73",
+		  "80",
+		  "73",
+		  "0-7 0-1,4-6 0-1,4-6",
+		  { NULL },
+		  -EIO,
+		  "ff" },
+		{ "it goes behind a change of partitions",
+		  "73",
+		  "10",
+		  "63",
+		  "0-7 0-1,4-6 0-1,4-6",
+		  { NULL },
+		  -EIO,
+		  "ff" },
+		{ "somebody else asks for less", "3", "0", "3", "0-7 0-1,4-6 0-1,4-6", { "2-3" }, -EBUSY, "3" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const char *record = cases[i].record;
+		cleanup_free char *tree = util_format(HOST "%s%s%s", record != NULL ? RECORD : "",
+						      record != NULL ? record : "", record != NULL ? "\\n\n" : "");
+		int root = test_root(tree);
+
+		test_case("%s", cases[i].name);
+		set_masks(root, cases[i].requested, cases[i].isolated, cases[i].effective);
+		check(root, cases[i].guests, cases[i].expected, cases[i].value);
+	}
+}
+
 TEST(tuning_not_possible)
 {
 	int root = test_root("F: dev/kmsg=\nF: sys/devices/system/cpu/possible=0-7\\n\n");
