@@ -158,6 +158,23 @@ static const char *why_not_isolated(const struct claim *claim, int result)
 	return NULL;
 }
 
+static const char *why_not_tuned(unsigned int tune, const struct reconcile_outcome *outcome)
+{
+	return tune != 0 && outcome->tuning < 0
+		       ? "the host could not be tuned as the guest wants; the journal of vfio-hook says why"
+		       : NULL;
+}
+
+static const char *why_no_governor(const struct call *call, const struct claim *claim,
+				   const struct reconcile_outcome *outcome)
+{
+	if ((claim->tune & TUNE_GOVERNOR) == 0 || outcome->profiles != 0 ||
+	    tuning_has_governors(call->host->root, &claim->cpus))
+		return NULL;
+	return "neither power-profiles-daemon nor the kernel can say how fast its CPUs run (there is no cpufreq driver "
+	       "for them); they run as before";
+}
+
 /* What cannot be had, if why says so: a warning, or the end of the start. Returns the exit code. */
 static int settle(const struct call *call, const char *where, unsigned int require, const char *why)
 {
@@ -184,7 +201,7 @@ static int take(const struct call *call, struct claim *claim)
 {
 	const struct reconcile_change change = { .add = claim, .is_start = true };
 	bool wants_cpus = !cpulist_is_empty(&claim->cpus);
-	bool wants_tuning = claim->tune != 0;
+	unsigned int tune = claim->tune;
 	struct reconcile_outcome outcome;
 	int code;
 
@@ -193,14 +210,10 @@ static int take(const struct call *call, struct claim *claim)
 	if (code == EXIT_SUCCESS)
 		code = settle(call, "isolate-cpus", REQUIRE_ISOLATION,
 			      wants_cpus ? why_not_isolated(claim, outcome.isolation) : NULL);
-	if (code == EXIT_SUCCESS && wants_tuning && outcome.tuning < 0)
-		code = settle(call, "tuning", REQUIRE_TUNING,
-			      "the host could not be tuned as the guest wants; the journal of vfio-hook says why");
-	if (code == EXIT_SUCCESS && (claim->tune & TUNE_GOVERNOR) != 0 && outcome.profiles == 0 &&
-	    !tuning_has_governors(call->host->root, &claim->cpus))
-		code = settle(call, "governor", REQUIRE_TUNING,
-			      "neither power-profiles-daemon nor the kernel can say how fast its CPUs run (there is no "
-			      "cpufreq driver for them); they run as before");
+	if (code == EXIT_SUCCESS)
+		code = settle(call, "tuning", REQUIRE_TUNING, why_not_tuned(tune, &outcome));
+	if (code == EXIT_SUCCESS)
+		code = settle(call, "governor", REQUIRE_TUNING, why_no_governor(call, claim, &outcome));
 	return code == EXIT_SUCCESS ? call_start_guard(call, claim) : code;
 }
 
@@ -278,12 +291,30 @@ static void forget_absent_disks(const struct call *call, struct claim *claim)
 	claim_free(&fresh);
 }
 
+/* What take() would have said; a guest that runs cannot be refused. cpus, tune: did it want these? */
+static void warn_of_outcome(const struct call *call, const struct claim *claim, bool cpus, unsigned int tune,
+			    const struct reconcile_outcome *outcome)
+{
+	const struct {
+		const char *where, *why;
+	} items[] = {
+		{ "isolate-cpus", cpus ? why_not_isolated(claim, outcome->isolation) : NULL },
+		{ "tuning", why_not_tuned(tune, outcome) },
+		{ "governor", why_no_governor(call, claim, outcome) },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(items); i++)
+		if (items[i].why != NULL)
+			call_warn(call, items[i].where, items[i].why);
+}
+
 /* The guest runs: its claim lives as long as its process. A daemon that comes back may find claims gone: made anew. */
 static void adopt(struct call *call, bool is_reconnect)
 {
 	struct reconcile_change change = { .starts_guards = is_reconnect };
 	struct reconcile_outcome outcome;
-	bool wants_cpus = false;
+	bool is_new = false, wants_cpus;
+	unsigned int tune;
 	struct claim claim;
 	bool has_claim = claims_find(call->host->root, call->domain.uuid, &claim);
 
@@ -296,7 +327,7 @@ static void adopt(struct call *call, bool is_reconnect)
 		forget_absent_disks(call, &claim);
 	} else {
 		make_claim(call, &claim, true);
-		wants_cpus = !cpulist_is_empty(&claim.cpus);
+		is_new = true;
 		change.starts_guards = true;
 		if (wants_nothing(&claim)) {
 			claim_free(&claim);
@@ -315,9 +346,11 @@ static void adopt(struct call *call, bool is_reconnect)
 		call_warn(call, call->operation,
 			  "its QEMU cannot be found; it is looked for again when its time is over");
 	change.add = &claim;
+	wants_cpus = !cpulist_is_empty(&claim.cpus);
+	tune = claim.tune;
 	(void)reconcile(call->host, &change, &outcome);
-	if (wants_cpus && outcome.isolation < 0)
-		call_warn(call, "isolate-cpus", why_not_isolated(&claim, outcome.isolation));
+	if (is_new)
+		warn_of_outcome(call, &claim, wants_cpus, tune, &outcome);
 	claim_free(&claim);
 }
 

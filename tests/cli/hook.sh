@@ -555,6 +555,21 @@ hook win prepare begin -
 exits 1
 says "scaling_governor: cannot be read"
 
+h "what cannot be tuned is said of a guest that runs already, too"
+printf "$everything"'governor = performance\nrequire = tuning\n' >"$hooks_conf"
+hook win started begin -
+exits 0
+says "guest win: governor: neither power-profiles-daemon nor the kernel can say how fast its CPUs run"
+hook win started begin -
+says_not "governor"
+hook win release end -
+tuned_machine
+rm "$root/sys/devices/system/cpu/cpufreq/policy2/scaling_governor"
+mkdir "$root/sys/devices/system/cpu/cpufreq/policy2/scaling_governor"
+hook win started begin -
+exits 0
+says "tuning: the host could not be tuned as the guest wants; the journal of vfio-hook says why"
+
 h "what is not asked for is not looked at"
 tuned_machine
 printf "$everything" >"$hooks_conf"
