@@ -110,17 +110,23 @@ static bool read_boot_time(int root, uint64_t *ret)
 	return parse_number(word, 10, INT32_MAX, ret);
 }
 
+/* In seconds since 1970; 0: unknown. */
+static time_t start_of(int root, pid_t pid)
+{
+	uint64_t ticks = claims_process_start(root, pid), boot;
+
+	if (ticks == 0 || !read_boot_time(root, &boot))
+		return 0;
+	return (time_t)(boot + ticks / (uint64_t)sysconf(_SC_CLK_TCK));
+}
+
 /* When it last looked for hooks: its start, or the last reload that systemd knows of. 0: unknown. */
-static time_t last_look(struct host *host, const char *name, pid_t pid)
+static time_t last_look(struct host *host, const char *name, time_t start)
 {
 	cleanup_free char *unit = util_format("%s.service", name);
-	uint64_t ticks = claims_process_start(host->root, pid), boot, changed;
-	struct bus *bus = host_bus(host, BUS_TIME);
-	time_t start;
+	struct bus *bus = start != 0 ? host_bus(host, BUS_TIME) : NULL;
+	uint64_t changed;
 
-	if (ticks == 0 || !read_boot_time(host->root, &boot))
-		return 0;
-	start = (time_t)(boot + ticks / (uint64_t)sysconf(_SC_CLK_TCK));
 	if (bus != NULL && bus_unit_changed(bus, unit, &changed) == 0 && (time_t)(changed / 1000000) > start)
 		return (time_t)(changed / 1000000);
 	return start;
@@ -142,20 +148,38 @@ static char *read_label(int root, pid_t pid)
 	return NULL;
 }
 
+void daemon_note_call(int root)
+{
+	(void)file_write(root, PATH_CALLED, "", 0);
+}
+
+static bool has_called(int root, time_t start)
+{
+	cleanup_close int fd = root_open(root, PATH_CALLED, O_PATH | O_NOFOLLOW, 0);
+	struct stat info;
+
+	return start != 0 && fd >= 0 && fstat(fd, &info) == 0 && info.st_mtime + CLOCK_ERROR >= start;
+}
+
+static bool selinux_enforces(int root)
+{
+	uint64_t enforces;
+
+	return sysfs_read_number(root, PATH_SELINUX_ENFORCE, &enforces) < 0 || enforces != 0;
+}
+
 /*
  * libvirt's profile for AppArmor lets it execute what is in its directory of hooks, and what is directly in the
- * system's directories of programs; a link is judged by its target. SELinux would have to be asked.
+ * system's directories of programs; a link is judged by its target. Of SELinux nobody knows but by a call that came.
  */
-static enum daemon_answer may_run(int root, const char *label, const char *target)
+static enum daemon_answer may_run(int root, const char *label, const char *target, time_t start)
 {
 	static const char *const directories[] = { "/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/" };
-	uint64_t enforces;
 
 	if (label == NULL || starts_with(label, "unconfined") || ends_with(label, "(complain)"))
 		return DAEMON_YES;
 	if (strchr(label, ':') != NULL)
-		return sysfs_read_number(root, PATH_SELINUX_ENFORCE, &enforces) == 0 && enforces == 0 ? DAEMON_YES
-												      : DAEMON_UNKNOWN;
+		return !selinux_enforces(root) || has_called(root, start) ? DAEMON_YES : DAEMON_UNKNOWN;
 	if (target == NULL)
 		return DAEMON_YES;
 	for (size_t i = 0; i < ARRAY_SIZE(directories); i++)
@@ -167,7 +191,7 @@ static enum daemon_answer may_run(int root, const char *label, const char *targe
 void daemon_look(struct host *host, struct daemon_view *ret)
 {
 	struct hooks hooks;
-	time_t look;
+	time_t look, start = 0;
 	pid_t pid;
 
 	*ret = (struct daemon_view){ 0 };
@@ -175,11 +199,12 @@ void daemon_look(struct host *host, struct daemon_view *ret)
 	ret->is_installed = hooks.has_ours;
 	pid = find_daemon(host->root, &ret->name);
 	if (pid != 0) {
-		look = last_look(host, ret->name, pid);
+		start = start_of(host->root, pid);
+		look = last_look(host, ret->name, start);
 		ret->label = read_label(host->root, pid);
 	}
 	if (pid != 0 && hooks.has_ours) {
-		ret->may_run = may_run(host->root, ret->label, hooks.target);
+		ret->may_run = may_run(host->root, ret->label, hooks.target, start);
 		if (look != 0)
 			ret->sees_hook = hooks.oldest <= look + CLOCK_ERROR ? DAEMON_YES : DAEMON_NO;
 	}

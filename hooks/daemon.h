@@ -12,8 +12,12 @@ struct daemon_view {
 	const char *name;  /* of the daemon; NULL: none runs, and the rest is unknown */
 	char *label;       /* owned; what confines it, in the kernel's words: "libvirtd (enforce)"; NULL: nothing */
 	enum daemon_answer sees_hook; /* it looks whether there are hooks when it starts and when it is reloaded */
-	enum daemon_answer may_run;   /* what confines it lets it execute our program */
+	/* What confines it lets it execute our program. Where SELinux enforces that is unknown until it did. */
+	enum daemon_answer may_run;
 };
+
+/* Notes that libvirt's daemon has run us, now. */
+void daemon_note_call(int root);
 
 /* Free it with daemon_free(). */
 void daemon_look(struct host *host, struct daemon_view *ret);

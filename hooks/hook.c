@@ -11,6 +11,7 @@
 
 #include "hooks/call.h"
 #include "hooks/claims.h"
+#include "hooks/daemon.h"
 #include "hooks/mode.h"
 #include "hooks/reconcile.h"
 #include "hooks/run.h"
@@ -160,6 +161,7 @@ static int hook_main(int argc, char **argv)
 	host.root = root_set("/");
 	if (host.root < 0)
 		return EXIT_SUCCESS;
+	daemon_note_call(host.root);
 	code = call_run(&host, argv + 1);
 	host_close(&host);
 	close(host.root);

@@ -16,6 +16,7 @@
 struct mode {
 	struct daemon_view view;
 	bool hook_works;                   /* as far as anybody can tell */
+	bool hook_is_unclear;              /* nobody can tell whether what confines libvirt's daemon lets it run */
 	bool hookd_runs, hookd_is_waiting; /* waiting: libvirt is not there */
 	bool hookd_is_hidden;              /* only root can see whether it runs */
 };
@@ -36,6 +37,8 @@ static void look(struct host *host, struct mode *ret)
 	*ret = (struct mode){ 0 };
 	daemon_look(host, &ret->view);
 	ret->hook_works = ret->view.is_installed && ret->view.sees_hook != DAEMON_NO && ret->view.may_run != DAEMON_NO;
+	ret->hook_is_unclear = ret->hook_works && ret->view.name != NULL && ret->view.may_run == DAEMON_UNKNOWN;
+	ret->hook_works = ret->hook_works && !ret->hook_is_unclear;
 	ret->hookd_runs = is_locked(host->root, PATH_HOOKD, &ret->hookd_is_hidden);
 	/* Without the newline. */
 	ret->hookd_is_waiting = ret->hookd_runs && sysfs_read(host->root, PATH_HOOKD, state, sizeof(state)) == 0 &&
@@ -46,7 +49,7 @@ static const char *name_of(const struct mode *mode)
 {
 	if (mode->hook_works)
 		return mode->hookd_runs ? "both" : "hook";
-	if (mode->hookd_is_hidden)
+	if (mode->hookd_is_hidden || (mode->hook_is_unclear && !mode->hookd_runs))
 		return "unknown";
 	return mode->hookd_runs ? "vfio-hookd" : "none";
 }
@@ -107,9 +110,10 @@ static void print_hook(const struct daemon_view *view)
 		printf("the hook is installed; no daemon of libvirt runs now, so nobody knows whether it will be "
 		       "called\n");
 	else if (view->may_run == DAEMON_UNKNOWN)
-		printf("the hook is installed; whether '%s' lets %s run it is not known here: start a guest and see "
-		       "'journalctl -t vfio-hook', or use vfio-hookd\n",
-		       view->label != NULL ? view->label : "what confines it", name);
+		printf("the hook is installed; whether SELinux lets %s run it is not known until it did: start a guest "
+		       "and run 'vfio-hook check' again; if it is not started, see 'ausearch -m avc -ts recent', and "
+		       "load vfiokit's module or remove the hook and run 'systemctl enable --now vfio-hookd'\n",
+		       name);
 	else
 		printf("the hook is installed, and %s %s\n", name,
 		       view->sees_hook == DAEMON_YES ? "calls it" : "may have seen it");

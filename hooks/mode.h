@@ -6,7 +6,7 @@
 
 #include "hooks/host.h"
 
-/* Prints it. Returns the exit code: 1 if nobody would do it. Changes nothing. */
+/* Prints it. Returns the exit code: 1 if nobody would do it, or that is unknown. Changes nothing. */
 int mode_print(struct host *host, bool json);
 
 #endif

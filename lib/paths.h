@@ -43,6 +43,8 @@
 #define PATH_HOOKD PATH_RUN "/hookd"
 #define HOOKD_CONNECTED "connected\n"
 #define HOOKD_WAITING "waiting\n"
+/* Empty; as old as the last call of libvirt. */
+#define PATH_CALLED PATH_RUN "/called"
 #define PATH_CPUS PATH_RUN "/cpus"
 #define PATH_SETTINGS PATH_RUN "/settings"
 #define PATH_IRQS PATH_RUN "/irqs"

@@ -72,8 +72,31 @@ says "libvirtd may not run the hook where it is"
 t "the hook that SELinux may let run or not"
 installed -5
 echo system_u:system_r:virtqemud_t:s0 >"$root/proc/77/attr/current"
+asks unknown 1
+says "whether SELinux lets libvirtd run it is not known until it did: start a guest and run 'vfio-hook check' again"
+hookd_runs connected
+asks vfio-hookd 0
+says "is not known until it did"
+hookd_ends
+mkdir -p "$root/sys/fs/selinux"
+echo 0 >"$root/sys/fs/selinux/enforce"
 asks hook 0
-says "is not known here"
+says "the hook is installed, and libvirtd calls it"
+echo 1 >"$root/sys/fs/selinux/enforce"
+asks unknown 1
+
+t "the hook that was called where SELinux enforces"
+installed -5
+echo system_u:system_r:virtqemud_t:s0 >"$root/proc/77/attr/current"
+mkdir -p "$root/run/vfiokit"
+touch -d "-1 hour" "$root/run/vfiokit/called"
+asks unknown 1
+touch -d "+6 seconds" "$root/run/vfiokit/called"
+asks hook 0
+says "the hook is installed, and libvirtd calls it"
+# Of a daemon that nobody knows the start of.
+rm "$root/proc/stat"
+asks unknown 1
 
 t "vfio-hookd alone"
 hookd_runs connected

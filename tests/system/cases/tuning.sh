@@ -268,7 +268,9 @@ guest()
 	define 1 one
 	define 2 two
 
+	rm -f /run/vfiokit/called
 	check "one starts" start 1
+	check "libvirt's call is noted" test -e /run/vfiokit/called
 	now_away "with one" 7 0-2
 	kept
 	two_guests
