@@ -27,11 +27,11 @@
 #define HOST                                                                                                           \
 	"F: dev/kmsg=\nF: proc/meminfo=MemFree: 7168 kB\\nHugepagesize:       2048 kB\\n\n" NODE(0, 4, 4) NODE(1, 0, 0)
 
-/* A kernel: how many pages each node can have, how many more behind a squeeze, and when the caller is killed. */
+/* A kernel: how many pages each node can have, how many more when it was compacted, and when the caller is killed. */
 struct kernel {
 	uint64_t capacity[2], more;
-	unsigned int squeezes;
-	int killed_at; /* the write in front of which; or behind it, if negative; 0: never */
+	int drops, compactions[2]; /* of caches; of each node's memory */
+	int killed_at;             /* the write in front of which; or behind it, if negative; 0: never */
 	int writes;
 	int fails;    /* every write with this */
 	bool is_slow; /* and does not give a page while it is waited for; a signal ends it */
@@ -59,7 +59,8 @@ static void set(int root, int node, const char *name, uint64_t value)
 static void resize(const struct kernel *kernel, int root, int node, uint64_t count)
 {
 	uint64_t all = number(root, node, "nr_hugepages"), unused = number(root, node, "free_hugepages");
-	uint64_t used = all - unused, limit = kernel->capacity[node] + (kernel->squeezes > 0 ? kernel->more : 0);
+	uint64_t used = all - unused,
+		 limit = kernel->capacity[node] + (kernel->compactions[node] > 0 ? kernel->more : 0);
 
 	if (count > limit)
 		count = all - number(root, node, "surplus_hugepages") > limit ? all : limit;
@@ -100,9 +101,12 @@ static int fake_write(void *context, int root, const char *path, const char *val
 		resize(kernel, root, strstr(path, "node1") != NULL ? 1 : 0, count);
 	} else if (streq(path, PATH_DROP_CACHES)) {
 		CHECK_STR(value, "1");
-		kernel->squeezes++;
+		kernel->drops++;
 	} else {
-		CHECK_TRUE(ends_with(path, "/compact"));
+		CHECK_STR(value, "1");
+		CHECK_TRUE(streq(path, PATH_NODES "/node0/compact") || streq(path, PATH_NODES "/node1/compact"));
+		CHECK_TRUE(kernel->drops > 0); /* what caches have cannot be moved together */
+		kernel->compactions[strstr(path, "node1") != NULL ? 1 : 0]++;
 	}
 	if (kernel->killed_at == -kernel->writes)
 		_exit(0);
@@ -162,6 +166,13 @@ static void use(int root, int node, int64_t count)
 		CHECK_INT(number(root, 0, "nr_hugepages"), a);                                                         \
 		CHECK_INT(number(root, 1, "nr_hugepages"), b);                                                         \
 	} while (0)
+/* How often caches were dropped, and memory of each node was compacted. */
+#define CHECK_SQUEEZED(kernel, drops_of, first, second)                                                                \
+	do {                                                                                                           \
+		CHECK_INT((kernel).drops, drops_of);                                                                   \
+		CHECK_INT((kernel).compactions[0], first);                                                             \
+		CHECK_INT((kernel).compactions[1], second);                                                            \
+	} while (0)
 #define CHECK_NOTHING_LEFT() CHECK_INT(faccessat(root, PATH_PAGES, F_OK, 0), -1)
 
 TEST(hugepages_one_guest)
@@ -180,8 +191,9 @@ TEST(hugepages_one_guest)
 	use(root, 0, -10);
 	APPLY(root, &kernel, NULL, 0, false, 0);
 	CHECK_COUNTS(4, 0);
-	CHECK_INT(kernel.squeezes, 0);
 	CHECK_NOTHING_LEFT();
+	/* There was enough: nobody's caches were dropped for it, and nothing was compacted. */
+	CHECK_SQUEEZED(kernel, 0, 0, 0);
 }
 
 TEST(hugepages_nobody_wants_any)
@@ -285,6 +297,7 @@ TEST(hugepages_any_node)
 	CHECK_TRUE(why == NULL);
 	/* The four that are free, then node 0, which has more memory, then node 1. */
 	CHECK_COUNTS(20, 20);
+	CHECK_SQUEEZED(kernel, 0, 0, 0);
 	APPLY(root, &kernel, NULL, 0, false, 0);
 	CHECK_COUNTS(4, 0);
 	CHECK_NOTHING_LEFT();
@@ -297,17 +310,36 @@ TEST(hugepages_short)
 	const struct guest guest = { UUID1, 25, 0, false }, greedy = { UUID1, 50, 0, false };
 	cleanup_free char *why = apply(root, &kernel, &guest, 1, true, 0), *short_of = NULL;
 
-	/* Caches and compaction get it. */
+	/* Caches and compaction get it, on the node that it is for. */
 	CHECK_TRUE(why == NULL);
-	CHECK_INT(kernel.squeezes, 1);
+	CHECK_SQUEEZED(kernel, 1, 1, 0);
 	CHECK_COUNTS(25, 0);
 	APPLY(root, &kernel, NULL, 0, false, 0);
 	CHECK_COUNTS(4, 0);
-	kernel.squeezes = 0;
+	CHECK_SQUEEZED(kernel, 1, 1, 0);
+	kernel.drops = kernel.compactions[0] = 0;
 	short_of = apply(root, &kernel, &greedy, 1, true, 0);
 	CHECK_STR(short_of, "it needs 50 huge pages of 2 MiB on node 0, and 30 could be had; 41 MiB of memory are free "
 			    "there, also after caches were dropped and memory was compacted");
 	CHECK_COUNTS(30, 0);
+	CHECK_SQUEEZED(kernel, 1, 1, 0);
+	APPLY(root, &kernel, NULL, 0, false, 0);
+	CHECK_COUNTS(4, 0);
+	CHECK_NOTHING_LEFT();
+}
+
+/* All nodes together have enough only when each was compacted. */
+TEST(hugepages_short_on_any_node)
+{
+	int root = test_root(HOST);
+	struct kernel kernel = { .capacity = { 10, 10 }, .more = 20 };
+	const struct guest guest = { UUID1, 45, PAGES_ANY_NODE, false };
+	char *why = apply(root, &kernel, &guest, 1, true, 0);
+
+	CHECK_TRUE(why == NULL);
+	CHECK_INT(number(root, 0, "nr_hugepages") + number(root, 1, "nr_hugepages"), 45);
+	CHECK_INT(kernel.drops, 1);
+	CHECK_TRUE(kernel.compactions[0] > 0 && kernel.compactions[1] > 0);
 	APPLY(root, &kernel, NULL, 0, false, 0);
 	CHECK_COUNTS(4, 0);
 	CHECK_NOTHING_LEFT();
