@@ -220,16 +220,35 @@ static bool is_used(int root, const char *number)
 	return sysfs_read(root, path, text, sizeof(text)) < 0 || text[0] != '\0';
 }
 
+/* The CPUs of the node that it is on, none if the kernel does not say. */
+static struct cpulist node_of(int root, const char *number)
+{
+	cleanup_free char *path = util_format(PATH_IRQ "/%s/node", number), *list = NULL;
+	char text[SYSFS_VALUE_SIZE];
+	struct cpulist cpus = { 0 };
+	uint64_t node;
+
+	if (sysfs_read_number(root, path, &node) < 0)
+		return cpus;
+	list = util_format(PATH_NODES "/node%llu/cpulist", (unsigned long long)node);
+	if (sysfs_read(root, list, text, sizeof(text)) == 0)
+		(void)cpulist_parse(text, &cpus);
+	return cpus;
+}
+
 /* With no CPUs taken: it shall be what it was. */
-static void want(struct settings *settings, const char *path, enum setting_format format, const struct cpulist *taken,
-		 const struct cpulist *spare)
+static struct setting *want(struct settings *settings, const char *path, enum setting_format format,
+			    const struct cpulist *taken, const struct cpulist *online)
 {
 	struct setting *setting = settings_add(settings, path, format);
 
 	setting->is_wanted = !cpulist_is_empty(taken);
 	setting->away = *taken;
-	setting->spare = *spare;
+	setting->online = *online;
+	setting->spare = *online;
+	cpulist_remove(&setting->spare, taken);
 	setting->is_balanced = settings->is_balanced;
+	return setting;
 }
 
 bool irqs_begin_away(int root)
@@ -243,19 +262,19 @@ bool irqs_begin_away(int root)
 	return is_there;
 }
 
-void irqs_want(int root, const struct cpulist *taken, const struct cpulist *spare, struct settings *settings)
+void irqs_want(int root, const struct cpulist *taken, const struct cpulist *online, struct settings *settings)
 {
 	DIR *directory = file_open_directory(root, PATH_IRQ);
 	const struct dirent *entry;
 
 	/* First: those that come while we look begin where they shall be. */
-	want(settings, PATH_IRQ_DEFAULT, SETTING_MASK, taken, spare);
+	(void)want(settings, PATH_IRQ_DEFAULT, SETTING_MASK, taken, online);
 	while (directory != NULL && (entry = readdir(directory)) != NULL) {
 		cleanup_free char *path = util_format(PATH_IRQ "/%s/smp_affinity_list", entry->d_name);
 		uint64_t number;
 
 		if (parse_number(entry->d_name, 10, UINT32_MAX, &number) && is_used(root, entry->d_name))
-			want(settings, path, SETTING_IRQ, taken, spare);
+			want(settings, path, SETTING_IRQ, taken, online)->near = node_of(root, entry->d_name);
 	}
 	if (directory != NULL)
 		closedir(directory);

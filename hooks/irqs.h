@@ -44,7 +44,7 @@ bool irqs_begin_away(int root);
  * Adds a setting for new interrupts, and one for each that is in use. With no CPUs taken they shall be what they were:
  * also those that came since the last call, which nobody remembers yet.
  */
-void irqs_want(int root, const struct cpulist *taken, const struct cpulist *spare, struct settings *settings);
+void irqs_want(int root, const struct cpulist *taken, const struct cpulist *online, struct settings *settings);
 
 /* So many stay where the kernel keeps them: said when that changes. */
 void irqs_say_kept(int root, size_t kept);

@@ -24,6 +24,34 @@ char *setting_format(enum setting_format format, const char *value)
 	return cpulist_format_mask(&cpus);
 }
 
+static char *begin_with(const struct setting *setting, const char *cpus)
+{
+	struct cpulist set = { 0 }, near;
+
+	(void)cpulist_parse(cpus, &set);
+	cpulist_keep(&set, &setting->online);
+	if (cpulist_is_empty(&set))
+		set = setting->online;
+	near = set;
+	cpulist_keep(&near, &setting->near);
+	return cpulist_format(cpulist_is_empty(&near) ? &set : &near);
+}
+
+char *setting_born(const struct setting *setting, const char *current, const struct setting_record *born)
+{
+	const char *const ours[] = { born->written, born->next };
+
+	for (size_t i = 0; i < ARRAY_SIZE(ours); i++) {
+		cleanup_free char *begun = begin_with(setting, ours[i]);
+
+		if (streq(current, begun))
+			return begin_with(setting, born->former);
+		if (streq(current, ours[i]))
+			return util_copy(born->former);
+	}
+	return util_copy(current);
+}
+
 /* From what it was before us. */
 static char *wanted_value(const struct setting *setting, const char *former)
 {

@@ -25,7 +25,8 @@ struct setting {
 	bool is_balanced;     /* (an interrupt) somebody else sees to it, too: what that makes of it is no failure */
 	struct cpulist away;  /* CPUs that it shall not have (a list or a mask) */
 	struct cpulist spare; /* what the host keeps: it gets that if none of these would be left */
-	const char *word;     /* what it shall be (a word); not owned */
+	struct cpulist online, near; /* (an interrupt) of its node, none if that is not known: see setting_born() */
+	const char *word;            /* what it shall be (a word); not owned */
 };
 
 /* What was done to one, as remembered in /run until it is given back. Values as we write them; all are owned. */
@@ -54,6 +55,13 @@ struct setting_decision {
  */
 char *setting_parse(enum setting_format format, const char *text);
 char *setting_format(enum setting_format format, const char *value);
+
+/*
+ * What an interrupt that nobody remembers had before us, if it was requested while new ones began where we said; else
+ * what it has. born: where new ones begin, as remembered. Of that the kernel gives one the CPUs that are online, and of
+ * these those of its node if there is any (Linux: irq_setup_affinity() in kernel/irq/manage.c). Owned by the caller.
+ */
+char *setting_born(const struct setting *setting, const char *current, const struct setting_record *born);
 
 /* What to do. current: its value now, by setting_parse(); record: what we remember of it, or NULL. */
 void setting_decide(const struct setting *setting, const char *current, const struct setting_record *record,

@@ -243,12 +243,12 @@ static struct setting_record *add_record(struct work *work, const struct setting
 static void remember_interrupt(struct work *work, const struct setting *setting, const char *current)
 {
 	const struct setting_record *born = settings_find_record(&work->records, PATH_IRQ_DEFAULT);
-	bool is_ours;
+	cleanup_free char *former = NULL;
 
 	if (setting->format != SETTING_IRQ || settings_find_record(&work->records, setting->path) != NULL)
 		return;
-	is_ours = born != NULL && (streq(current, born->written) || streq(current, born->next));
-	(void)add_record(work, setting, is_ours ? born->former : current, current);
+	former = born != NULL ? setting_born(setting, current, born) : util_copy(current);
+	(void)add_record(work, setting, former, current);
 }
 
 /* What is gone (an interrupt, a processor) needs nothing any more; what is offline comes back as it was. */

@@ -116,7 +116,7 @@ bool tuning_has_governors(int root, const struct cpulist *cpus)
 static int want_irqs(int root, const struct claims *claims, const struct isolation_machine *machine,
 		     struct settings *settings)
 {
-	struct cpulist taken = tuning_cpus(claims, TUNE_IRQS), spare = spare_cpus(machine, &taken);
+	struct cpulist taken = tuning_cpus(claims, TUNE_IRQS);
 	bool is_any = !cpulist_is_empty(&taken) || irqs_begin_away(root);
 	int result;
 
@@ -124,7 +124,7 @@ static int want_irqs(int root, const struct claims *claims, const struct isolati
 		return 0;
 	result = irqs_tell(root, &taken, &machine->online, &settings->is_balanced);
 	if (is_any)
-		irqs_want(root, &taken, &spare, settings);
+		irqs_want(root, &taken, &machine->online, settings);
 	return result;
 }
 

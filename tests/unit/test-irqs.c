@@ -212,6 +212,45 @@ TEST(irqs_born_under_a_guest)
 	}
 }
 
+/*
+ * What the kernel makes of where new ones begin: not those that are offline, and only those of the node that are left.
+ * CPUs 6 and 7 are offline, 3 to 5 are those of node 1.
+ */
+TEST(irqs_begin_where_they_can)
+{
+	static const struct {
+		const char *name, *node, *guest, *born, *expected;
+	} cases[] = {
+		{ "online", "-1", "2-3", "0-1,4-5", "0-5" },
+		{ "of its node", "1", "2-3", "4-5", "3-5" },
+		{ "of others, because the guest has the node", "1", "3-5", "0-2", "3-5" },
+		{ "a node that is not there", "7", "2-3", "0-1,4-5", "0-5" },
+		{ "not started yet", "1", "2-3", "0-1,4-7", "0-7" },
+		{ "by its driver", "1", "2-3", "4", "4" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct claim claim = { .tune = TUNE_IRQS };
+		struct claims claims = { &claim, 1 };
+		int root = test_root(HOST "F: sys/devices/system/node/node1/cpulist=3-5\\n\n");
+		cleanup_free char *got = NULL;
+
+		test_case("%s", cases[i].name);
+		log_setup("unit", false, root);
+		test_write_file(root, "sys/devices/system/cpu/online", "0-5", 3);
+		claim.cpus = list(cases[i].guest);
+		CHECK_INT(tuning_apply(root, &claims, false), 0);
+		CHECK_INT(mkdirat(root, PATH_IRQ "/30", 0755), 0);
+		test_write_file(root, PATH_IRQ "/30/node", cases[i].node, strlen(cases[i].node));
+		move(root, "30", cases[i].born);
+		claims.count = 0;
+		CHECK_INT(tuning_apply(root, &claims, false), 0);
+		got = affinity(root, "30");
+		CHECK_STR(got, cases[i].expected);
+		check_no_records(root);
+	}
+}
+
 TEST(irqs_moved_by_others)
 {
 	int root = test_root(HOST);
