@@ -19,6 +19,8 @@ policy()
 	EOT
 }
 
+# For which generators vfiokit is installed, as INITRAMFS= of `make install`.
+glue() { echo dracut,initramfs-tools; }
 # Changes the root ($root) before the image is made.
 prepare() { :; }
 # Makes the image: FILE RELEASE, in the root.

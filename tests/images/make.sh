@@ -51,7 +51,7 @@ bring_libraries()
 	chmod 755 "$root/usr/bin/vfiokit"
 }
 
-make --no-print-directory -C "$top" install INITRAMFS="${GLUE:-dracut,initramfs-tools}" DESTDIR="$root" >"$image.log"
+make --no-print-directory -C "$top" install INITRAMFS="${GLUE:-$(glue)}" DESTDIR="$root" >"$image.log"
 bring_libraries
 policy >"$root/etc/vfiokit/bind.conf"
 prepare

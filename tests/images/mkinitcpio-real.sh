@@ -40,13 +40,13 @@ real_prepare()
 	[ -z "${CONFIG:-}" ] || echo "$CONFIG" >etc/mkinitcpio.conf
 }
 
-# real_sandbox KERNELDIR COMMAND...
+# real_sandbox KERNELDIR COMMAND... MORE in the environment: what else prepares the root.
 real_sandbox()
 {
 	local debian
 
 	debian=$("$images/root.sh" bookworm) || return
-	KERNELDIR=$1 PREPARE="eval . $images/mkinitcpio-real.sh; real_prepare" "$images/sandbox.sh" "$debian/root" "${@:2}"
+	KERNELDIR=$1 PREPARE="eval . $images/mkinitcpio-real.sh; real_prepare; ${MORE:-}" "$images/sandbox.sh" "$debian/root" "${@:2}"
 }
 
 # real_image KERNELDIR RELEASE OUT CONFIG: the image() of a case: what is booted is an image of mkinitcpio's, as it is.
