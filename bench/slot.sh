@@ -3,7 +3,7 @@
 #
 # slot.sh: what vfio-bind adds to the boot of a real image, where the glue starts it, for one card; and the least possible
 # program (floor.c) in the same place. Medians of 9, alternating in one boot, Debian 12's kernel, by both clocks of
-# clock.sh.
+# clock.sh. mkinitcpio is measured where MKINITCPIO_SRC names a checkout of it.
 # shellcheck disable=SC2030,SC2031 # measure and chain are subshells on purpose
 set -uo pipefail
 
@@ -28,6 +28,18 @@ measure()
 	echo "$(cell_log bookworm "$1").checks"
 )
 
+# measure_mkinitcpio CASE: by BENCH_CLOCK; prints where its numbers are.
+measure_mkinitcpio()
+(
+	# shellcheck source-path=SCRIPTDIR source=../tests/vm/cell.sh
+	. "$top/tests/vm/cell.sh"
+	log=
+	cell_boot 6.1 "$top/bench/slots/mkinitcpio/$1.sh" || exit 1
+	problems=$(cell_problems)
+	[ -z "$problems" ] || { echo "slot.sh: mkinitcpio, $1: $problems; see $log" >&2; exit 1; }
+	echo "$log.checks"
+)
+
 # chain FRONT: the nanoseconds from the kernel's last word to the first of /init, in the image of tests/vm.
 chain()
 (
@@ -49,18 +61,30 @@ against()
 	row "  vfio-bind against it" "$(ratio "$2" "$3")" x 1.25
 }
 
+# measured WHERE COMMAND...: the rows of the place that the command measures.
+measured()
+{
+	local where=$1 file
+
+	shift
+	file=$("$@") || { echo "slot.sh: $where was not measured  BROKEN"; return 1; }
+	against "in the image of $where" "$(awk '$2 == "binder" { print $3 }' "$file" | median)" \
+		"$(awk '$2 == "floor" { print $3 }' "$file" | median)"
+}
+
 # slots CLOCK: every place, by that clock.
 slots()
 {
-	local case file nothing binder floor
+	local case nothing binder floor
 	export BENCH_CLOCK=$1
 
 	[ "$1" = instructions ] || alone
 	clock_name "$1"
 	for case in initramfs-tools dracut dracut-shell; do
-		file=$(measure $case) || { echo "slot.sh: $case was not measured  BROKEN"; continue; }
-		against "in the image of $case" "$(awk '$2 == "binder" { print $3 }' "$file" | median)" \
-			"$(awk '$2 == "floor" { print $3 }' "$file" | median)"
+		measured $case measure $case
+	done
+	for case in busybox systemd; do
+		[ -z "${MKINITCPIO_SRC:-}" ] || measured "mkinitcpio ($case)" measure_mkinitcpio $case
 	done
 
 	nothing=$(chain nothing) binder=$(chain binder) floor=$(chain floor)

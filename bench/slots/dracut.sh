@@ -6,13 +6,10 @@
 # shellcheck source-path=SCRIPTDIR source=slot.sh
 [ -z "${top:-}" ] || . "$top/bench/slots/slot.sh"
 
-# The shell that measures writes where the unit may not, and takes longer than vfio-bind may.
 prepare()
 {
 	bench_program
-	mkdir -p "$root/usr/lib/systemd/system/vfiokit-initrd.service.d"
-	printf '[Service]\nDevicePolicy=auto\nDeviceAllow=\nTimeoutStartSec=300\n' \
-		>"$root/usr/lib/systemd/system/vfiokit-initrd.service.d/bench.conf"
+	bench_unit
 }
 generate()
 {
