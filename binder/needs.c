@@ -54,10 +54,44 @@ bool needs_add_path(struct needs *needs, const struct need *need, const char *pa
 	return found;
 }
 
-void needs_set_blind(struct needs *needs, const char *what, int error)
+void needs_set_blind(char **blind, const char *what, int error)
 {
-	if (needs->blind == NULL)
-		needs->blind = util_format("%s: %s", what, strerror(-error));
+	if (*blind == NULL)
+		*blind = util_format("%s: %s", what, strerror(-error));
+}
+
+/* EINVAL: readlink() of what is no link; dm's attributes on the way out. ENODEV: kernfs, of a removed device. */
+bool needs_was_read(char **blind, const char *what, int result)
+{
+	if (result < 0 && result != -ENOENT && result != -ENOTDIR && result != -EINVAL && result != -ENODEV &&
+	    result != -ENAMETOOLONG)
+		needs_set_blind(blind, what, result);
+	return result >= 0;
+}
+
+struct needs_list needs_list(char **blind, int root, const char *path)
+{
+	struct needs_list list = { file_open_directory(root, path), path, blind };
+
+	if (list.directory == NULL && errno != ENOENT)
+		needs_set_blind(blind, path, -errno);
+	return list;
+}
+
+const char *needs_list_next(struct needs_list *list)
+{
+	const struct dirent *entry;
+
+	if (list->directory == NULL)
+		return NULL;
+	while ((errno = 0, entry = readdir(list->directory)) != NULL)
+		if (entry->d_name[0] != '.')
+			return entry->d_name;
+	if (errno != 0)
+		needs_set_blind(list->blind, list->path, -errno);
+	closedir(list->directory);
+	list->directory = NULL;
+	return NULL;
 }
 
 /*

@@ -33,6 +33,7 @@ struct needs {
 	bool knows_keyboards; /* the list of keyboards is complete */
 	char *blind; /* owned; why nobody can tell which storage is in use, so that all of it counts; NULL if somebody
 			can. Early boot is not blind: nothing is in use yet. */
+	bool is_unlisted; /* blind, and not even the block devices could be listed: they may be behind any bus */
 	/*
 	 * What the block device of that name holds, for needs_scan() to ask where udev does not know: "" for nothing,
 	 * NULL if it cannot be told; owned by the caller. Set before the scan; NULL: nobody is asked.

@@ -78,12 +78,25 @@ bool blocks_is_virtual(const struct block *block)
 	return strstr(block->target, "/virtual/") != NULL;
 }
 
+static bool was_read(const struct blocks *blocks, const char *path, int result)
+{
+	return needs_was_read(&blocks->needs->blind, path, result);
+}
+
+static struct block *follow_link(const struct blocks *blocks, const char *path)
+{
+	char name[SYSFS_NAME_SIZE];
+	int result = sysfs_read_link_name(blocks->root, path, name, sizeof(name));
+
+	return was_read(blocks, path, result) ? blocks_find(blocks, name) : NULL;
+}
+
 struct block *blocks_by_number(const struct blocks *blocks, const char *number)
 {
-	char path[PATH_SIZE], name[SYSFS_NAME_SIZE];
+	char path[PATH_SIZE];
 
 	snprintf(path, sizeof(path), PATH_BLOCK_BY_NUMBER "/%.32s", number);
-	return sysfs_read_link_name(blocks->root, path, name, sizeof(name)) < 0 ? NULL : blocks_find(blocks, name);
+	return follow_link(blocks, path);
 }
 
 static struct block *find_mapped(const struct blocks *blocks, const char *name)
@@ -93,7 +106,7 @@ static struct block *find_mapped(const struct blocks *blocks, const char *name)
 
 		snprintf(path, sizeof(path), PATH_BLOCK "/%s/dm/name", blocks->items[i].name);
 		if (starts_with(blocks->items[i].name, "dm-") &&
-		    sysfs_read(blocks->root, path, text, sizeof(text)) == 0 && streq(text, name))
+		    was_read(blocks, path, sysfs_read(blocks->root, path, text, sizeof(text))) && streq(text, name))
 			return &blocks->items[i];
 	}
 	return NULL;
@@ -103,14 +116,15 @@ static struct block *find_mapped(const struct blocks *blocks, const char *name)
 static struct block *resolve_node(const struct blocks *blocks, const char *path)
 {
 	cleanup_close int fd = root_open(blocks->root, path, O_PATH, 0);
-	char number[32], name[SYSFS_NAME_SIZE];
+	char number[32];
 	struct stat info;
 
-	if (fd >= 0 && fstat(fd, &info) == 0 && S_ISBLK(info.st_mode)) {
+	if (was_read(blocks, path, fd) && was_read(blocks, path, fstat(fd, &info) < 0 ? -errno : 0) &&
+	    S_ISBLK(info.st_mode)) {
 		snprintf(number, sizeof(number), "%u:%u", major(info.st_rdev), minor(info.st_rdev));
 		return blocks_by_number(blocks, number);
 	}
-	return sysfs_read_link_name(blocks->root, path, name, sizeof(name)) < 0 ? NULL : blocks_find(blocks, name);
+	return follow_link(blocks, path);
 }
 
 struct block *blocks_resolve(const struct blocks *blocks, const char *path)
@@ -154,8 +168,7 @@ static bool add_subsystem(struct blocks *blocks, const char *target, const struc
 {
 	const char *name = strstr(target, "/nvme-subsys");
 	cleanup_free char *path = NULL;
-	DIR *directory;
-	const struct dirent *entry;
+	struct needs_list list;
 	bool found = false;
 
 	if (name == NULL || starts_with(name, "/nvme-subsystem/"))
@@ -163,34 +176,27 @@ static bool add_subsystem(struct blocks *blocks, const char *target, const struc
 	if (name == NULL)
 		return false;
 	path = util_format(PATH_NVME_SUBSYSTEM "/%.*s", (int)strcspn(name + 1, "/"), name + 1);
-	directory = file_open_directory(blocks->root, path);
-	while (directory != NULL && (entry = readdir(directory)) != NULL) {
-		cleanup_free char *link = util_format("%s/%s", path, entry->d_name);
+	list = needs_list(&blocks->needs->blind, blocks->root, path);
+	while ((name = needs_list_next(&list)) != NULL) {
+		cleanup_free char *link = util_format("%s/%s", path, name);
 		char controller[PATH_MAX];
 
-		if (starts_with(entry->d_name, "nvme") &&
-		    entry->d_name[4 + strspn(entry->d_name + 4, "0123456789")] == '\0' &&
-		    sysfs_read_link(blocks->root, link, controller, sizeof(controller)) == 0)
+		if (starts_with(name, "nvme") && name[4 + strspn(name + 4, "0123456789")] == '\0' &&
+		    was_read(blocks, link, sysfs_read_link(blocks->root, link, controller, sizeof(controller))))
 			found |= needs_add_path(blocks->needs, need, controller);
 	}
-	if (directory != NULL)
-		closedir(directory);
 	return found;
 }
 
 static void add_slaves(struct blocks *blocks, const char *name, const struct need *need, unsigned int depth)
 {
 	cleanup_free char *path = util_format(PATH_BLOCK "/%s/slaves", name);
-	DIR *directory = file_open_directory(blocks->root, path);
-	const struct dirent *entry;
+	struct needs_list list = needs_list(&blocks->needs->blind, blocks->root, path);
+	const char *slave;
 
-	if (directory == NULL && errno != ENOENT)
-		needs_set_blind(blocks->needs, path, -errno);
-	while (directory != NULL && (entry = readdir(directory)) != NULL)
-		if (entry->d_name[0] != '.' && !add_use(blocks, blocks_find(blocks, entry->d_name), need, depth + 1))
-			needs_set_blind(blocks->needs, entry->d_name, -ENODEV);
-	if (directory != NULL)
-		closedir(directory);
+	while ((slave = needs_list_next(&list)) != NULL)
+		if (!add_use(blocks, blocks_find(blocks, slave), need, depth + 1))
+			needs_set_blind(&blocks->needs->blind, slave, -ENODEV);
 }
 
 /* What the partition is a part of: the directory above it. */
@@ -222,7 +228,7 @@ static bool add_use(struct blocks *blocks, struct block *block, const struct nee
 		return add_use(blocks, disk, need, depth + 1);
 	if (strstr(block->target, "/nvme-subsystem/") != NULL) {
 		if (!add_subsystem(blocks, block->target, need))
-			needs_set_blind(blocks->needs, block->name, -ENODEV);
+			needs_set_blind(&blocks->needs->blind, block->name, -ENODEV);
 		return true;
 	}
 	add_slaves(blocks, block->name, need, depth);
@@ -244,10 +250,10 @@ static char *ask_udev(const struct blocks *blocks, const struct block *block)
 	size_t length;
 
 	snprintf(path, sizeof(path), PATH_BLOCK "/%s/dev", block->name);
-	if (sysfs_read(blocks->root, path, number, sizeof(number)) < 0)
+	if (!was_read(blocks, path, sysfs_read(blocks->root, path, number, sizeof(number))))
 		return NULL;
 	snprintf(path, sizeof(path), PATH_UDEV_DATA "/b%s", number);
-	if (file_read_start(blocks->root, path, UDEV_DATA_MAX, &text, &length) < 0)
+	if (!was_read(blocks, path, file_read_start(blocks->root, path, UDEV_DATA_MAX, &text, &length)))
 		return NULL;
 	value = strstr(text, key);
 	if (value == NULL)
@@ -273,6 +279,19 @@ char *blocks_content(const struct blocks *blocks, const struct block *block)
 		return content;
 	free(content);
 	return found;
+}
+
+void blocks_add_blind(struct blocks *blocks)
+{
+	for (size_t i = 0; i < blocks->count; i++) {
+		struct block *block = &blocks->items[i];
+		cleanup_free char *use = util_format("nobody can tell what uses %s: %s", block->name,
+						     blocks->needs->blind);
+
+		if (!block->is_used && is_leaf(block))
+			blocks_add_use(blocks, block,
+				       &(struct need){ .kind = NEED_STORAGE, .use = use, .is_guess = true });
+	}
 }
 
 void blocks_add_guess(struct blocks *blocks, const char *what)

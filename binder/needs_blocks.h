@@ -44,6 +44,9 @@ void blocks_add_use(struct blocks *blocks, struct block *block, const struct nee
 /* Nobody can tell which disks this is about: a guess for each that nothing is known to use. what: in words. */
 void blocks_add_guess(struct blocks *blocks, const char *what);
 
+/* The host is blind to what is in use: a guess for every disk. */
+void blocks_add_blind(struct blocks *blocks);
+
 /*
  * What udev's database holds as the device's ID_FS_TYPE, or else what needs->identify says: "" if there is nothing on
  * it, NULL if that is not known. Owned by the caller.

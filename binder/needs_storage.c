@@ -115,6 +115,16 @@ static const struct mount *find_mount(const struct storage *storage, const char 
 	return found;
 }
 
+static struct needs_list list(const struct storage *storage, const char *path)
+{
+	return needs_list(&storage->blocks.needs->blind, storage->blocks.root, path);
+}
+
+static bool was_read(const struct storage *storage, const char *path, int result)
+{
+	return needs_was_read(&storage->blocks.needs->blind, path, result);
+}
+
 /* Adds "WHAT on NAME" for a device. */
 static void use_block(struct storage *storage, struct block *block, const char *what)
 {
@@ -201,59 +211,52 @@ static void scan_holders(struct storage *storage)
 	for (size_t i = 0; i < storage->blocks.count; i++) {
 		const struct block *holder = &storage->blocks.items[i];
 		cleanup_free char *path = util_format(PATH_BLOCK "/%s/slaves", holder->name);
-		DIR *directory = blocks_is_virtual(holder) ? file_open_directory(storage->blocks.root, path) : NULL;
-		const struct dirent *entry;
+		struct needs_list slaves;
+		const char *name;
 
-		while (directory != NULL && (entry = readdir(directory)) != NULL) {
-			struct block *block = blocks_find(&storage->blocks, entry->d_name);
-			cleanup_free char *use = util_format("holder %s: %s", entry->d_name, holder->name);
+		if (!blocks_is_virtual(holder))
+			continue;
+		slaves = list(storage, path);
+		while ((name = needs_list_next(&slaves)) != NULL) {
+			struct block *block = blocks_find(&storage->blocks, name);
+			cleanup_free char *use = util_format("holder %s: %s", name, holder->name);
 
-			if (block != NULL)
-				blocks_add_use(&storage->blocks, block,
-					       &(struct need){ .kind = NEED_STORAGE, .use = use });
+			blocks_add_use(&storage->blocks, block, &(struct need){ .kind = NEED_STORAGE, .use = use });
 		}
-		if (directory != NULL)
-			closedir(directory);
 	}
 }
 
 /* Every member of every mounted btrfs, also one that is mounted where we do not see it. */
 static void scan_btrfs(struct storage *storage)
 {
-	DIR *all = file_open_directory(storage->blocks.root, PATH_BTRFS);
-	const struct dirent *uuid, *entry;
+	struct needs_list all = list(storage, PATH_BTRFS);
+	const char *uuid, *name;
 
-	while (all != NULL && (uuid = readdir(all)) != NULL) {
-		cleanup_free char *path = util_format(PATH_BTRFS "/%s/devices", uuid->d_name);
-		DIR *members = uuid->d_name[0] == '.' ? NULL : file_open_directory(storage->blocks.root, path);
+	while ((uuid = needs_list_next(&all)) != NULL) {
+		cleanup_free char *path = util_format(PATH_BTRFS "/%s/devices", uuid);
+		struct needs_list members = list(storage, path);
 
-		while (members != NULL && (entry = readdir(members)) != NULL) {
-			struct block *block = blocks_find(&storage->blocks, entry->d_name);
+		while ((name = needs_list_next(&members)) != NULL) {
+			struct block *block = blocks_find(&storage->blocks, name);
 
 			if (block != NULL)
 				use_block(storage, block, "btrfs");
 		}
-		if (members != NULL)
-			closedir(members);
 	}
-	if (all != NULL)
-		closedir(all);
 }
 
 /* A pool may be in use without any mount: by volumes. */
 static void scan_zfs(struct storage *storage)
 {
-	DIR *pools = file_open_directory(storage->blocks.root, PATH_ZFS_POOLS);
-	const struct dirent *entry;
+	struct needs_list pools = list(storage, PATH_ZFS_POOLS);
+	const char *name;
 
-	while (pools != NULL && (entry = readdir(pools)) != NULL) {
-		cleanup_free char *path = util_format(PATH_ZFS_POOLS "/%s/state", entry->d_name);
+	while ((name = needs_list_next(&pools)) != NULL) {
+		cleanup_free char *path = util_format(PATH_ZFS_POOLS "/%s/state", name);
 
-		if (entry->d_name[0] != '.' && sysfs_exists(storage->blocks.root, path))
+		if (was_read(storage, path, sysfs_find(storage->blocks.root, path)))
 			blocks_add_guess(&storage->blocks, "a ZFS pool is in use");
 	}
-	if (pools != NULL)
-		closedir(pools);
 }
 
 /* What loop and zram devices are kept in, which no link shows. */
@@ -271,7 +274,8 @@ static void scan_backing(struct storage *storage)
 		if (attribute == NULL)
 			continue;
 		snprintf(path, sizeof(path), PATH_BLOCK "/%s/%s", block->name, attribute);
-		if (sysfs_read(storage->blocks.root, path, file, sizeof(file)) < 0 || file[0] != '/')
+		if (!was_read(storage, path, sysfs_read(storage->blocks.root, path, file, sizeof(file))) ||
+		    file[0] != '/')
 			continue;
 		what = util_format("%s of %s", file, block->name);
 		if (starts_with(file, DEV_PREFIX) && use_source(storage, file, what))
@@ -291,7 +295,8 @@ static void scan_cmdline(struct storage *storage)
 	size_t length;
 	char *word;
 
-	if (file_read_start(storage->blocks.root, PATH_CMDLINE, SYSFS_VALUE_SIZE, &text, &length) < 0)
+	if (!was_read(storage, PATH_CMDLINE,
+		      file_read_start(storage->blocks.root, PATH_CMDLINE, SYSFS_VALUE_SIZE, &text, &length)))
 		return;
 	for (char *rest = text; (word = strsep(&rest, " \n")) != NULL;) {
 		struct block *block = NULL;
@@ -339,16 +344,20 @@ void needs_scan_storage(struct needs *needs, int root, bool is_initramfs)
 		scan_backing(&storage);
 		scan_btrfs(&storage);
 		scan_zfs(&storage);
-		if (needs->identify != NULL || sysfs_exists(root, PATH_UDEV_DATA))
+		if (needs->identify != NULL || sysfs_find(root, PATH_UDEV_DATA) != -ENOENT)
 			scan_data(&storage);
 	}
-	needs->knows_storage = blocks == 0 && mounts == 0 && swaps == 0 && !is_initramfs && has_disk(&storage.blocks);
-	if (blocks < 0 && blocks != -ENOENT)
-		needs_set_blind(needs, PATH_BLOCK, blocks);
+	needs->is_unlisted = blocks < 0 && blocks != -ENOENT;
+	if (needs->is_unlisted)
+		needs_set_blind(&needs->blind, PATH_BLOCK, blocks);
 	if (mounts < 0 && mounts != -ENOENT)
-		needs_set_blind(needs, PATH_MOUNTINFO, mounts);
+		needs_set_blind(&needs->blind, PATH_MOUNTINFO, mounts);
 	if (swaps < 0)
-		needs_set_blind(needs, PATH_SWAPS, swaps);
+		needs_set_blind(&needs->blind, PATH_SWAPS, swaps);
+	if (needs->blind != NULL)
+		blocks_add_blind(&storage.blocks);
+	needs->knows_storage = blocks == 0 && mounts == 0 && needs->blind == NULL && !is_initramfs &&
+			       has_disk(&storage.blocks);
 	free(storage.table);
 	free(storage.mounts);
 	blocks_free(&storage.blocks);

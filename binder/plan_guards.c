@@ -40,10 +40,17 @@ static bool is_stuck(const struct plan_input *input, const struct device *device
 	return false;
 }
 
+/* By its class: USB, FireWire, Thunderbolt, Fibre Channel (0c), SD (0805) bring disks and network interfaces, too. */
+static bool may_lead_on(const struct device *device)
+{
+	return device_base_class(device) == CLASS_BASE_SERIAL || device_base_class(device) == CLASS_BASE_SYSTEM;
+}
+
 /* Data that nobody uses is what guests get: it only has to be meant. */
 static bool guard_storage(struct plan_entry *entry, const struct needs *needs)
 {
 	bool is_storage = device_base_class(entry->device) == CLASS_BASE_STORAGE;
+	bool is_blind = needs->blind != NULL && (is_storage || (needs->is_unlisted && may_lead_on(entry->device)));
 
 	entry->use = known_use(needs, entry->device, NEED_STORAGE);
 	if (entry->use == NULL)
@@ -51,7 +58,7 @@ static bool guard_storage(struct plan_entry *entry, const struct needs *needs)
 	for (size_t i = 0; i < entry->device->n_holders && entry->use == NULL; i++)
 		if (entry->device->holders[i].is_block)
 			entry->use = entry->device->holders[i].words;
-	entry->is_in_use = entry->use != NULL || (is_storage && needs->blind != NULL);
+	entry->is_in_use = entry->use != NULL || is_blind;
 	if (entry->is_in_use)
 		return true;
 	if (!entry->rule->allow_storage) {

@@ -247,11 +247,13 @@ static const char *waiver(const struct plan_entry *entry, const char *guard, cha
 
 static char *say_storage(const struct plan_entry *entry, const struct needs *needs)
 {
+	const struct need *need = needs_find(needs, &entry->device->bdf, NEED_STORAGE);
+	bool is_sure = entry->use != NULL && (needs->blind == NULL || need == NULL || !need->is_guess);
 	char buffer[WAIVER_SIZE];
 
 	if (entry->is_in_use && entry->use != NULL && entry->use == entry->device->blind_use)
 		return util_format("its storage counts as used (%s)", entry->use);
-	if (entry->is_in_use && entry->use != NULL)
+	if (entry->is_in_use && is_sure)
 		return util_format("the host uses its storage (%s)", entry->use);
 	if (entry->is_in_use)
 		return util_format("nobody can tell whether the host uses its storage (%s), so it counts as used",

@@ -37,6 +37,8 @@
 #define INPUT(path, keys) "P: /devices/" path "\nE: SUBSYSTEM=input\nA: name=Board\nA: capabilities/key=" keys "\n"
 #define KEYS "1000000000007 ff9f207ac14057ff febeffdfffefffff fffffffffffffffe"
 
+#define BLIND(slot, name, why) "blind: " why "; storage 00:" slot "? nobody can tell what uses " name ": " why
+
 struct needs_case {
 	const char *title, *fixture, *expected;
 };
@@ -51,9 +53,9 @@ static char *show(const struct needs *needs)
 		char address[BDF_TEXT_SIZE], *longer;
 
 		bdf_format(&need->bdf, address);
-		longer = util_format("%s%s%s %s%s %s", text, i == 0 ? "" : "; ", needs_kind_name(need->kind),
-				     need->is_elsewhere ? "elsewhere" : address + 5, need->is_guess ? "?" : "",
-				     need->use);
+		longer = util_format("%s%s%s %s%s %s", text, i == 0 && needs->blind == NULL ? "" : "; ",
+				     needs_kind_name(need->kind), need->is_elsewhere ? "elsewhere" : address + 5,
+				     need->is_guess ? "?" : "", need->use);
 		free(text);
 		text = longer;
 	}
@@ -94,7 +96,8 @@ static const struct needs_case storage_cases[] = {
 	{ "a number without a node: everything", DISK("02.0", "sdb") MOUNT("8:77", "/", "ext4", "none"),
 	  "S storage 00:02.0? mount / on none, which cannot be found: sdb may be part of it" },
 	{ "fuse names what it likes", SDA MOUNT("0:77", "/x", "fuse.foo", "/dev/fuse"), "S " },
-	{ "a broken table", SDA "F: proc/self/mountinfo=junk\\n\n", "blind: proc/self/mountinfo: Invalid argument" },
+	{ "a broken table", DISK("01.0", "sda") "F: proc/self/mountinfo=junk\\n\n",
+	  BLIND("01.0", "sda", "proc/self/mountinfo: Invalid argument") },
 	{ "swap", SDA PROC SWAPS "F: proc/swaps=/dev/sda2 partition 1 0 -2\\n/swap file 1 0 -3\\n\n",
 	  "S storage 00:01.0 swap on sda2" },
 	{ "swap that cannot be found", DISK("02.0", "sdb") PROC SWAPS "F: proc/swaps=/dev/sdq partition 1 0 -2\\n\n",
@@ -115,7 +118,7 @@ static const struct needs_case storage_cases[] = {
 	  "S storage 00:01.0 holder sda1: bcache0; storage 00:02.0 holder sdb: bcache0" },
 	{ "a slave that is gone",
 	  VIRTUAL("dm-0") SLAVE("sdq") DISK("02.0", "sdb") MOUNT("254:0", "/", "ext4", "/dev/dm-0"),
-	  "S blind: sdq: No such device" },
+	  BLIND("02.0", "sdb", "sdq: No such device") },
 	{ "a circle ends", VIRTUAL("dm-0") SLAVE("dm-0") DISK("02.0", "sdb") PROC, "S " },
 	{ "btrfs: all members",
 	  SDA SDB "F: sys/fs/btrfs/1234/devices/sda2=x\nF: sys/fs/btrfs/1234/devices/sdb=x\n" MOUNT(
@@ -159,7 +162,7 @@ static const struct needs_case storage_cases[] = {
 	{ "nvme: a subsystem without controllers",
 	  "P: " HEAD_DIRECTORY "/nvme0n1\nE: SUBSYSTEM=block\n" DISK("01.0", "sda")
 		  MOUNT("259:1", "/", "ext4", "/dev/nvme0n1"),
-	  "S blind: nvme0n1: No such device" },
+	  BLIND("01.0", "sda", "nvme0n1: No such device") },
 	{ "bridges and the endpoint of a VMD",
 	  "P: /devices/pci0000:00/0000:00:0d.0/pci10000:00/10000:00:02.0/10000:01:00.0/nvme/nvme0/nvme0n1\nE: "
 	  "SUBSYSTEM=block\n" MOUNT("259:0", "/", "xfs", "/dev/nvme0n1"),
@@ -287,13 +290,39 @@ TEST(needs_identify)
 	asked = NULL;
 }
 
+#define SDX DISK("02.0", "sdx")
+#define BLIND_SDX(why) BLIND("02.0", "sdx", why)
+
 /* What is there and cannot be read must not look as if nothing were in use. */
 TEST(needs_unreadable)
 {
 	static const struct needs_case rows[] = {
-		{ "mounts", SDA "D: proc/self/mountinfo\n", "blind: proc/self/mountinfo: Is a directory" },
-		{ "swaps", SDA PROC "D: proc/swaps\n", "blind: proc/swaps: Is a directory" },
 		{ "block devices", "F: sys/class/block=x\n" PROC, "blind: sys/class/block: Not a directory" },
+		{ "mounts", SDX "D: proc/self/mountinfo\n", BLIND_SDX("proc/self/mountinfo: Is a directory") },
+		{ "swaps", SDX PROC "D: proc/swaps\n", BLIND_SDX("proc/swaps: Is a directory") },
+		{ "the command line", SDX PROC "D: proc/cmdline\n", BLIND_SDX("proc/cmdline: Is a directory") },
+		{ "btrfs", SDX PROC "F: sys/fs/btrfs=x\n", BLIND_SDX("sys/fs/btrfs: Not a directory") },
+		{ "the members of a btrfs", SDX PROC "F: sys/fs/btrfs/1234/devices=x\n",
+		  BLIND_SDX("sys/fs/btrfs/1234/devices: Not a directory") },
+		{ "pools of ZFS", SDX PROC "F: proc/spl/kstat/zfs=x\n",
+		  BLIND_SDX("proc/spl/kstat/zfs: Not a directory") },
+		{ "the state of a pool: a guess", SDX PROC "D: proc/spl/kstat/zfs/tank/state\n",
+		  "S storage 00:02.0? a ZFS pool is in use: sdx may be part of it" },
+		{ "what a holder is made of", SDX PROC VIRTUAL("dm-0") "A: slaves=x\n",
+		  BLIND_SDX("sys/class/block/dm-0/slaves: Not a directory") },
+		{ "a loop device's file",
+		  SDX PROC VIRTUAL("loop0") "D: sys/devices/virtual/block/loop0/loop/backing_file\n",
+		  BLIND_SDX("sys/class/block/loop0/loop/backing_file: Is a directory") },
+		{ "what udev knows", SDX NUMBER("8:16") PROC "D: run/udev/data/b8:16\n",
+		  BLIND_SDX("run/udev/data/b8:16: Is a directory") },
+		{ "the number of a disk",
+		  SDX "D: sys/devices/pci0000:00/0000:00:02.0/ata1/block/sdx/dev\nD: run/udev/data\n" PROC,
+		  BLIND_SDX("sys/class/block/sdx/dev: Is a directory") },
+		{ "the name of what swaps",
+		  SDX PROC VIRTUAL("dm-0") "D: sys/devices/virtual/block/dm-0/dm/name\n" SWAPS
+					   "F: proc/swaps=/dev/mapper/swap partition 1 0 -2\\n\n",
+		  "blind: sys/class/block/dm-0/dm/name: Is a directory; storage 00:02.0? swap on a device that cannot "
+		  "be found: sdx may be part of it" },
 	};
 
 	check(rows, ARRAY_SIZE(rows));
