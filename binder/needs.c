@@ -98,14 +98,15 @@ const char *needs_list_next(struct needs_list *list)
  * As udev's input_id does: a keyboard has all keys from Esc to S, the lowest word of its bitmap but for bit 0. What
  * does not say which keys it has is none: nobody could rely on it.
  */
-static bool is_keyboard(int root, const char *name)
+static bool is_keyboard(struct needs *needs, int root, const char *name)
 {
 	char path[PATH_SIZE], text[SYSFS_VALUE_SIZE];
 	const char *last;
 	uint64_t keys;
 
 	snprintf(path, sizeof(path), PATH_INPUT "/%s/capabilities/key", name);
-	if (!starts_with(name, "input") || sysfs_read(root, path, text, sizeof(text)) < 0)
+	if (!starts_with(name, "input") ||
+	    !needs_was_read(&needs->blind_keyboards, path, sysfs_read(root, path, text, sizeof(text))))
 		return false;
 	last = strrchr(text, ' ');
 	return parse_number(last != NULL ? last + 1 : text, 16, UINT64_MAX, &keys) && (keys & 0xfffffffe) == 0xfffffffe;
@@ -118,7 +119,8 @@ static void add_keyboard(struct needs *needs, int root, const char *entry)
 	struct need need = { .kind = NEED_KEYBOARD };
 
 	snprintf(path, sizeof(path), PATH_INPUT "/%s", entry);
-	if (!is_keyboard(root, entry) || sysfs_read_link(root, path, target, sizeof(target)) < 0)
+	if (!is_keyboard(needs, root, entry) ||
+	    !needs_was_read(&needs->blind_keyboards, path, sysfs_read_link(root, path, target, sizeof(target))))
 		return;
 	/* What a program makes by uinput has no keys of its own. */
 	if (strstr(target, "/virtual/input/") != NULL)
@@ -133,17 +135,22 @@ static void add_keyboard(struct needs *needs, int root, const char *entry)
 
 static void scan_keyboards(struct needs *needs, int root, bool is_initramfs)
 {
-	DIR *directory = file_open_directory(root, PATH_INPUT);
-	const struct dirent *entry;
+	struct needs_list list = needs_list(&needs->blind_keyboards, root, PATH_INPUT);
+	bool is_there = list.directory != NULL;
+	const char *name;
 
-	if (directory == NULL)
-		return;
-	while ((errno = 0, entry = readdir(directory)) != NULL)
-		if (entry->d_name[0] != '.')
-			add_keyboard(needs, root, entry->d_name);
+	while ((name = needs_list_next(&list)) != NULL)
+		add_keyboard(needs, root, name);
 	/* Before the drivers of the USB hosts are there, what hangs on them is not. */
-	needs->knows_keyboards = errno == 0 && !is_initramfs;
-	closedir(directory);
+	needs->knows_keyboards = is_there && needs->blind_keyboards == NULL && !is_initramfs;
+}
+
+/* Early boot is blind anyway, before the drivers are there. It goes by class and by the record. */
+static void forget_blind(struct needs *needs)
+{
+	free(needs->blind_network);
+	free(needs->blind_keyboards);
+	needs->blind_network = needs->blind_keyboards = NULL;
 }
 
 void needs_scan(struct needs *needs, int root)
@@ -153,7 +160,16 @@ void needs_scan(struct needs *needs, int root)
 	needs_scan_storage(needs, root, is_initramfs);
 	needs_scan_network(needs, root);
 	scan_keyboards(needs, root, is_initramfs);
+	if (is_initramfs)
+		forget_blind(needs);
 	needs_sort(needs);
+}
+
+const char *needs_why_blind(const struct needs *needs)
+{
+	if (needs->blind != NULL)
+		return needs->blind;
+	return needs->blind_network != NULL ? needs->blind_network : needs->blind_keyboards;
 }
 
 void needs_free(struct needs *needs)
@@ -162,6 +178,7 @@ void needs_free(struct needs *needs)
 		free(needs->items[i].use);
 	free(needs->items);
 	free(needs->blind);
+	forget_blind(needs);
 	*needs = (struct needs){ 0 };
 }
 

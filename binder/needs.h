@@ -33,6 +33,7 @@ struct needs {
 	bool knows_keyboards; /* the list of keyboards is complete */
 	char *blind; /* owned; why nobody can tell which storage is in use, so that all of it counts; NULL if somebody
 			can. Early boot is not blind: nothing is in use yet. */
+	char *blind_network, *blind_keyboards; /* owned; the same for these, on a running system only */
 	bool is_unlisted; /* blind, and not even the block devices could be listed: they may be behind any bus */
 	/*
 	 * What the block device of that name holds, for needs_scan() to ask where udev does not know: "" for nothing,
@@ -58,6 +59,9 @@ void needs_sort(struct needs *needs);
 
 /* The first use of that kind for this function, those that are certain first; NULL if there is none. */
 const struct need *needs_find(const struct needs *needs, const struct bdf *bdf, enum need_kind kind);
+
+/* Why not all is known that the host needs; NULL if it is, as far as the root goes. Borrowed. */
+const char *needs_why_blind(const struct needs *needs);
 
 /* "storage", "data", "network", "keyboard", "console": as the record has it. */
 const char *needs_kind_name(enum need_kind kind);

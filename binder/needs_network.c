@@ -19,6 +19,7 @@ enum {
 /* The interfaces with a default route, between blanks: " eno1 br0 ". */
 struct routes {
 	char *names;
+	char **blind; /* borrowed */
 };
 
 static void add_route(struct routes *routes, const char *name)
@@ -59,7 +60,7 @@ static void read_routes(struct routes *routes, int root, const char *path, void 
 	char *rest, *line;
 	size_t length;
 
-	if (file_read_start(root, path, NEEDS_TABLE_MAX, &table, &length) < 0)
+	if (!needs_was_read(routes->blind, path, file_read_start(root, path, NEEDS_TABLE_MAX, &table, &length)))
 		return;
 	for (rest = table; (line = strsep(&rest, "\n")) != NULL;)
 		read_one(routes, line);
@@ -83,19 +84,23 @@ static bool is_up(int root, const char *name)
 static char *find_upper(int root, const char *name, const struct routes *routes, char **any, unsigned int depth)
 {
 	cleanup_free char *padded = util_format(" %s ", name), *path = util_format(PATH_NET "/%s", name);
-	DIR *directory;
-	const struct dirent *entry;
+	struct needs_list list;
+	const char *entry;
 	char *found = NULL;
 
 	if (strstr(routes->names, padded) != NULL)
 		return util_copy(name);
-	directory = depth > 0 ? file_open_directory(root, path) : NULL;
-	while (directory != NULL && found == NULL && (entry = readdir(directory)) != NULL) {
+	if (depth == 0)
+		return NULL;
+	list = needs_list(routes->blind, root, path);
+	while ((entry = needs_list_next(&list)) != NULL) {
 		char upper[SYSFS_NAME_SIZE] = "";
 
-		if (starts_with(entry->d_name, "upper_")) {
-			(void)util_copy_fixed(upper, sizeof(upper), entry->d_name + strlen("upper_"));
-		} else if (streq(entry->d_name, "master")) {
+		if (found != NULL)
+			continue;
+		if (starts_with(entry, "upper_")) {
+			(void)util_copy_fixed(upper, sizeof(upper), entry + strlen("upper_"));
+		} else if (streq(entry, "master")) {
 			cleanup_free char *link = util_format("%s/master", path);
 
 			if (sysfs_read_link_name(root, link, upper, sizeof(upper)) < 0)
@@ -107,8 +112,6 @@ static char *find_upper(int root, const char *name, const struct routes *routes,
 			*any = util_copy(upper);
 		found = find_upper(root, upper, routes, NULL, depth - 1);
 	}
-	if (directory != NULL)
-		closedir(directory);
 	return found;
 }
 
@@ -129,28 +132,25 @@ static char *find_use(int root, const char *name, const struct routes *routes)
 
 static void scan_class(struct needs *needs, int root, const char *class, const struct routes *routes)
 {
-	DIR *directory = file_open_directory(root, class);
-	const struct dirent *entry;
+	struct needs_list list = needs_list(&needs->blind_network, root, class);
+	const char *name;
 
-	while (directory != NULL && (entry = readdir(directory)) != NULL) {
-		cleanup_free char *path = util_format("%s/%s", class, entry->d_name), *use = NULL;
+	while ((name = needs_list_next(&list)) != NULL) {
+		cleanup_free char *path = util_format("%s/%s", class, name), *use = NULL;
 		char target[SYSFS_VALUE_SIZE];
+		int result = sysfs_read_link(root, path, target, sizeof(target));
 
-		if (entry->d_name[0] == '.' || sysfs_read_link(root, path, target, sizeof(target)) < 0 ||
-		    strstr(target, "/virtual/") != NULL)
+		if (!needs_was_read(&needs->blind_network, path, result) || strstr(target, "/virtual/") != NULL)
 			continue;
-		use = routes != NULL ? find_use(root, entry->d_name, routes)
-				     : util_format("RDMA device %s", entry->d_name);
+		use = routes != NULL ? find_use(root, name, routes) : util_format("RDMA device %s", name);
 		if (use != NULL)
 			(void)needs_add_path(needs, &(struct need){ .kind = NEED_NETWORK, .use = use }, target);
 	}
-	if (directory != NULL)
-		closedir(directory);
 }
 
 void needs_scan_network(struct needs *needs, int root)
 {
-	struct routes routes = { util_copy(" ") };
+	struct routes routes = { util_copy(" "), &needs->blind_network };
 
 	read_routes(&routes, root, PATH_ROUTES, read_route);
 	read_routes(&routes, root, PATH_ROUTES6, read_route6);

@@ -72,8 +72,10 @@ static bool guard_storage(struct plan_entry *entry, const struct needs *needs)
 static bool guard_network(struct plan_entry *entry, const struct needs *needs)
 {
 	const char *use = known_use(needs, entry->device, NEED_NETWORK);
+	bool is_blind = needs->blind_network != NULL && may_lead_on(entry->device);
 
-	if (entry->rule->allow_network || (use == NULL && device_base_class(entry->device) != CLASS_BASE_NETWORK))
+	if (entry->rule->allow_network ||
+	    (use == NULL && !is_blind && device_base_class(entry->device) != CLASS_BASE_NETWORK))
 		return false;
 	if (entry->use == NULL)
 		entry->use = use;
@@ -272,7 +274,9 @@ static bool leaves_no_keyboard(const struct plan *plan, const struct plan_input 
 
 void plan_guard_last_input(struct plan *plan, const struct plan_input *input)
 {
-	if (!leaves_no_keyboard(plan, input))
+	bool is_blind = input->needs->blind_keyboards != NULL;
+
+	if (!is_blind && !leaves_no_keyboard(plan, input))
 		return;
 	for (size_t i = 0; i < plan->n_entries; i++) {
 		struct plan_entry *entry = &plan->entries[i];
@@ -281,10 +285,10 @@ void plan_guard_last_input(struct plan *plan, const struct plan_input *input)
 		if (entry->device == NULL || !is_usb_host(entry->device) || entry->rule->allow_last_input)
 			continue;
 		use = known_use(input->needs, entry->device, NEED_KEYBOARD);
-		if (input->needs->knows_keyboards && use == NULL)
+		if (!is_blind && input->needs->knows_keyboards && use == NULL)
 			continue;
 		entry->reasons |= BIT(REASON_LAST_INPUT);
-		if (entry->use == NULL)
+		if (entry->use == NULL && !is_blind)
 			entry->use = use;
 	}
 }

@@ -268,19 +268,25 @@ static char *say_storage(const struct plan_entry *entry, const struct needs *nee
 			 "name it by address or path to take it all the same");
 }
 
-static char *say_network(const struct plan_entry *entry)
+static char *say_network(const struct plan_entry *entry, const struct needs *needs)
 {
 	char buffer[WAIVER_SIZE];
 
+	if (entry->use == NULL && device_base_class(entry->device) != CLASS_BASE_NETWORK)
+		return util_format("nobody can tell whether the host uses a network interface behind it (%s); %s",
+				   needs->blind_network, waiver(entry, "network", buffer));
 	return util_format(
 		"%s%s%s; %s", entry->use != NULL ? "the host uses its network (" : "it is a network controller",
 		entry->use != NULL ? entry->use : "", entry->use != NULL ? ")" : "", waiver(entry, "network", buffer));
 }
 
-static char *say_last_input(const struct plan_entry *entry)
+static char *say_last_input(const struct plan_entry *entry, const struct needs *needs)
 {
 	char buffer[WAIVER_SIZE];
 
+	if (needs->blind_keyboards != NULL)
+		return util_format("nobody can tell which keyboards hang on it (%s); %s", needs->blind_keyboards,
+				   waiver(entry, "last-input", buffer));
 	return util_format("%s%s; %s",
 			   entry->use != NULL ? "the host's last keyboard hangs on it: "
 					      : "the policy would take every USB host, and with it the last keyboard",
@@ -384,9 +390,9 @@ static char *say(const struct plan_entry *entry, const struct plan_input *input)
 	case REASON_STORAGE:
 		return say_storage(entry, input->needs);
 	case REASON_NETWORK:
-		return say_network(entry);
+		return say_network(entry, input->needs);
 	case REASON_LAST_INPUT:
-		return say_last_input(entry);
+		return say_last_input(entry, input->needs);
 	case REASON_ON_BOUND:
 		return say_on_bound(entry, input);
 	case REASON_OPEN:

@@ -159,7 +159,7 @@ static void look_at_needs(struct check *check)
 		return;
 	needs_scan(&now, check->root);
 	record_add_needs(&check->session.record, &check->session.inventory, &recorded);
-	if (now.blind == NULL) {
+	if (needs_why_blind(&now) == NULL) {
 		newly = find_missing(check, &now, &recorded);
 		gone = find_missing(check, &recorded, &now);
 	}

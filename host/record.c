@@ -43,8 +43,8 @@ static const char *why_not(const struct recording *recording, const struct optio
 		return "no PCI device is to be seen (is /sys mounted?)";
 	if (recording->inventory.n_unread > 0)
 		return "not every PCI function can be read";
-	if (recording->needs.blind != NULL)
-		return recording->needs.blind;
+	if (needs_why_blind(&recording->needs) != NULL)
+		return needs_why_blind(&recording->needs);
 	if (!streq(options->root, "/"))
 		return NULL;
 	if (fstatat(recording->root, PATH_PROC "/1/root", &first, 0) < 0 || fstat(recording->root, &own) < 0)

@@ -39,6 +39,68 @@ EOT
 "$mktree" "$work/machine" "$work/template" || exit 1
 mkdir -p "$work/template/etc/vfiokit/bind.conf.d"
 
+# needy_machine: puts in place of the machine one that is in use: a btrfs on a SATA and a USB disk (00:03.0, 00:05.0), a
+# disk below dm-0 (00:06.0), resume= (00:07.0), the last keyboard (00:08.0), a USB NIC that is up (00:09.0). The policy
+# has them all, and a card (00:02.0) that nothing needs.
+needy_machine()
+{
+	cat >"$work/needy" <<-'EOT'
+		PCI: 00:00.0 060000 8086:29c0 1af4:1100 - 0
+		PCI: 00:02.0 030000 10de:13c2 1043:8508 - 4 boot_vga=0
+		PCI: 00:03.0 010601 8086:2922 1af4:1100 - 5
+		PCI: 00:05.0 0c0330 1b36:000d 1af4:1100 - 6
+		PCI: 00:06.0 010802 1b36:0010 1af4:1100 - 7
+		PCI: 00:07.0 010601 8086:2922 1af4:1100 - 8
+		PCI: 00:08.0 0c0330 1b36:000d 1af4:1100 - 9
+		PCI: 00:09.0 0c0330 1b36:000d 1af4:1100 - 10
+		D: sys/bus/pci/drivers/vfio-pci
+		F: proc/sys/kernel/osrelease=6.1.0-test\n
+		P: /devices/pci0000:00/0000:00:03.0/ata1/block/sda
+		E: SUBSYSTEM=block
+		A: dev=8:0
+		P: /devices/pci0000:00/0000:00:05.0/usb3/block/sdb
+		E: SUBSYSTEM=block
+		A: dev=8:16
+		P: /devices/pci0000:00/0000:00:06.0/ata1/block/nvme0n1
+		E: SUBSYSTEM=block
+		A: dev=259:0
+		P: /devices/pci0000:00/0000:00:07.0/ata1/block/sdc
+		E: SUBSYSTEM=block
+		A: dev=8:32
+		P: /devices/virtual/block/dm-0
+		E: SUBSYSTEM=block
+		A: dev=254:0
+		A: dm/name=vg-lv
+		L: slaves/nvme0n1=../../../../pci0000:00/0000:00:06.0/ata1/block/nvme0n1
+		F: sys/fs/btrfs/1234/devices/sda=x
+		F: sys/fs/btrfs/1234/devices/sdb=x
+		F: proc/self/mountinfo=26 1 0:30 / /data rw - btrfs /dev/sda rw\n
+		F: proc/cmdline=quiet resume=/dev/sdc\n
+		F: proc/swaps=Filename\tType\tSize\tUsed\tPriority\n
+		P: /devices/pci0000:00/0000:00:08.0/usb1/1-1/input/input3
+		E: SUBSYSTEM=input
+		A: name=Board
+		A: capabilities/key=1000000000007 ff9f207ac14057ff febeffdfffefffff fffffffffffffffe
+		P: /devices/pci0000:00/0000:00:09.0/usb2/2-1/net/eth7
+		E: SUBSYSTEM=net
+		A: flags=0x1003
+		F: proc/net/route=Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\n
+	EOT
+	rm -r "$root"
+	"$mktree" "$work/needy" "$root" || fail "mktree"
+	mkdir -p "$root/etc/vfiokit"
+	cat >"$policy" <<-'EOT'
+		[device disks]
+		address = 00:03.0 00:05.0 00:06.0 00:07.0
+		allow = storage
+		[device usb]
+		address = 00:08.0 00:09.0
+		[device card]
+		address = 00:02.0
+		boot-vga = allow
+	EOT
+}
+
 # Takes both functions of the second card; those of the first are `skip boot-vga`.
 good_policy()
 {

@@ -431,3 +431,35 @@ for rule in id path; do
 		done
 	done
 done
+
+t "what may be in use counts as used"
+needy_machine
+run plan --json
+for device in 00:03.0 00:05.0 00:06.0 00:07.0; do verdict $device "refuse storage"; done
+verdict 00:08.0 "refuse last-input"
+verdict 00:09.0 "refuse network"
+verdict 00:02.0 bind
+rm -r "$root/sys/class/input" "$root/sys/class/net"
+run plan --json
+verdict 00:08.0 bind
+verdict 00:09.0 bind
+: >"$root/sys/class/input"
+run plan
+says "0000:00:08.0: refuse last-input: nobody can tell which keyboards hang on it (sys/class/input: Not a directory)"
+says "0000:00:09.0: refuse last-input"
+rm "$root/sys/class/input"
+: >"$root/sys/class/net"
+run plan
+says "0000:00:08.0: refuse network: nobody can tell whether the host uses a network interface behind it (sys/class/net: "
+says "0000:00:09.0: refuse network"
+: >"$root/etc/initrd-release"
+run plan --json
+verdict 00:08.0 bind
+verdict 00:09.0 bind
+rm "$root/etc/initrd-release" "$root/sys/class/net"
+rm -r "$root/sys/class/block"
+: >"$root/sys/class/block"
+run plan
+for device in 3 5 6 7 8 9; do
+	says "0000:00:0$device.0: refuse storage: nobody can tell whether the host uses its storage (sys/class/block: "
+done

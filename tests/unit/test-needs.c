@@ -328,6 +328,40 @@ TEST(needs_unreadable)
 	check(rows, ARRAY_SIZE(rows));
 }
 
+#define NO_NET "P: /devices/pci0000:00/0000:00:03.0/net/eno1\nE: SUBSYSTEM=net\nA: flags=0x1002\n"
+#define INPUT_PATH "pci0000:00/0000:00:03.0/usb1/1-1/input/input3"
+#define INITRD "F: etc/initrd-release=x\n"
+
+/* The same for interfaces and keyboards, but not before the drivers are there: then the class decides. */
+TEST(needs_blind)
+{
+	static const struct needs_case rows[] = {
+		{ "interfaces", "F: sys/class/net=x\n", "sys/class/net: Not a directory" },
+		{ "RDMA devices", "F: sys/class/infiniband=x\n", "sys/class/infiniband: Not a directory" },
+		{ "routes", NO_NET "D: proc/net/route\n", "proc/net/route: Is a directory" },
+		{ "routes of IPv6", NO_NET "D: proc/net/ipv6_route\n", "proc/net/ipv6_route: Is a directory" },
+		{ "an interface above", NO_NET "L: upper_x=x\nF: sys/class/net/x=x\n",
+		  "sys/class/net/x: Not a directory" },
+		{ "no device among them", NO_NET "F: sys/class/net/bonding_masters=\n", "all" },
+		{ "input devices", "F: sys/class/input=x\n", "sys/class/input: Not a directory" },
+		{ "the keys",
+		  "P: /devices/" INPUT_PATH "\nE: SUBSYSTEM=input\nD: sys/devices/" INPUT_PATH "/capabilities/key\n",
+		  "sys/class/input/input3/capabilities/key: Is a directory" },
+		{ "early boot", INITRD "F: sys/class/net=x\nF: sys/class/input=x\n", "all" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct needs needs = { 0 };
+
+		test_case("%s", rows[i].title);
+		needs_scan(&needs, test_root(rows[i].fixture));
+		CHECK_STR(needs_why_blind(&needs) != NULL ? needs_why_blind(&needs) : "all", rows[i].expected);
+		CHECK_TRUE(needs.blind == NULL && !needs.knows_keyboards);
+		needs_free(&needs);
+		test_close_roots();
+	}
+}
+
 TEST(needs_find)
 {
 	char guess[] = "guess", sure[] = "sure";
