@@ -174,6 +174,31 @@ for call in $calls; do
 	done
 done
 
+t "whatever call of record fails: it says so, or all that the host needs is recorded"
+needy_machine
+kit record
+exits 0
+grep -qx 'complete = storage keyboards' "$record" || fail "it is not complete"
+needs() { grep -E '^(\[need|storage|network|keyboard|complete)' "$record" | sed '/^keyboard/s/=.*//'; }
+needs >"$work/needs"
+is "needs" "$(grep -cE '^\[need 0000:00:0[356789]' "$work/needs")" 6
+stride=1
+! grep -qa __asan_init "$build/vfiokit" || stride=11
+strace -f -qq -o "$work/trace" -E "ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0" "$build/vfiokit" --root "$root" record >/dev/null 2>&1
+calls=$(sed 's/^[0-9]* *//; s/(.*//' "$work/trace" |
+	grep -E '^(openat2?|read|fcntl|fstat|newfstatat|readlinkat|getdents64|statfs|statx)$' | sort | uniq -c | awk '{ print $2 ":" $1 }')
+[ -n "$calls" ] || fail "nothing was traced"
+for call in $calls; do
+	for n in $(seq 1 $stride "${call#*:}"); do
+		rm -f "$record"
+		strace -f -qq -o /dev/null -e trace="${call%:*}" -e inject="${call%:*}:error=EIO:when=$n" \
+			-E "ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0" "$build/vfiokit" --root "$root" record >"$work/out" 2>"$work/err"
+		code=$?
+		{ [ $code -lt 128 ] && [ $code != 99 ]; } || fail "${call%:*} $n: crashed ($code)"
+		[ $code != 0 ] || needs 2>&1 | cmp -s - "$work/needs" || fail "${call%:*} $n: exit 0, but not all needs"
+	done
+done
+
 t "JSON"
 kit record --json
 exits 0

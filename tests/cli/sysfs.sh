@@ -463,3 +463,24 @@ run plan
 for device in 3 5 6 7 8 9; do
 	says "0000:00:0$device.0: refuse storage: nobody can tell whether the host uses its storage (sys/class/block: "
 done
+
+# Every call without a sanitizer, of which there are many more calls and which are slower.
+t "whatever call of plan fails: what the host needs is never bound"
+needy_machine
+stride=1
+! grep -qa __asan_init "$build/vfio-bind" || stride=7
+strace -f -qq -o "$work/trace" -E "ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0" "$build/vfio-bind" --root "$root" plan >"$work/out"
+is "without a failure" "$(sed -n 's/: bind: .*//p' "$work/out" | tr '\n' ' ')" "0000:00:02.0 "
+calls=$(sed 's/^[0-9]* *//; s/(.*//' "$work/trace" |
+	grep -E '^(openat2?|read|fcntl|fstat|newfstatat|readlinkat|getdents64|statfs|statx)$' | sort | uniq -c | awk '{ print $2 ":" $1 }')
+[ -n "$calls" ] || fail "nothing was traced"
+for call in $calls; do
+	for n in $(seq 1 $stride "${call#*:}"); do
+		strace -f -qq -o /dev/null -e trace="${call%:*}" -e inject="${call%:*}:error=EIO:when=$n" \
+			-E "ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0" "$build/vfio-bind" --root "$root" plan >"$work/out" 2>"$work/err"
+		code=$?
+		{ [ $code -lt 128 ] && [ $code != 99 ]; } || fail "${call%:*} $n: crashed ($code)"
+		bound=$(sed -n 's/: bind: .*//p' "$work/out" | tr '\n' ' ')
+		[[ -z $bound || $bound == "0000:00:02.0 " ]] || fail "${call%:*} $n: binds $bound"
+	done
+done
