@@ -288,6 +288,54 @@ static void scan_backing(struct storage *storage)
 	}
 }
 
+/*
+ * Which disk a key of LUKS is on: "/dev/sdb1" itself, "/file:LABEL=stick" (systemd, dracut, which may append the LUKS
+ * device), "/dev/disk/by-label/stick:/file" (passdev and cryptkey=). Names by path hold colons, too, so every part
+ * between two of them is tried.
+ */
+static void use_key(struct storage *storage, const char *text, const char *what)
+{
+	cleanup_free char *copy = util_copy(text);
+	size_t length = strlen(copy);
+
+	for (char *end = copy + length; end > copy; end--) {
+		if (*end != '\0' && *end != ':')
+			continue;
+		*end = '\0';
+		for (char *start = copy; start != NULL;) {
+			struct block *block = blocks_resolve(&storage->blocks, start);
+
+			if (block != NULL)
+				use_block(storage, block, what);
+			start = strchr(start, ':');
+			start = start != NULL ? start + 1 : NULL;
+		}
+	}
+}
+
+/* "NAME DEVICE KEY OPTIONS". The next boot needs the stick with the key, and nothing mounts it. */
+static void scan_crypttab(struct storage *storage)
+{
+	cleanup_free char *table = NULL;
+	char *line, *name, *key;
+	size_t length;
+	int result = file_read_start(storage->blocks.root, PATH_CRYPTTAB, NEEDS_TABLE_MAX, &table, &length);
+
+	/* EACCES: who only plans without being root. */
+	if (result == -EACCES || !was_read(storage, PATH_CRYPTTAB, result))
+		return;
+	for (char *rest = table; (line = strsep(&rest, "\n")) != NULL;) {
+		cleanup_free char *what = NULL;
+
+		name = parse_next_word(&line);
+		key = name != NULL && name[0] != '#' && parse_next_word(&line) != NULL ? parse_next_word(&line) : NULL;
+		if (key == NULL)
+			continue;
+		what = util_format("key of %s", name);
+		use_key(storage, key, what);
+	}
+}
+
 /* The root filesystem may not be mounted yet, and what resume= names never is. */
 static void scan_cmdline(struct storage *storage)
 {
@@ -305,6 +353,8 @@ static void scan_cmdline(struct storage *storage)
 			block = blocks_resolve(&storage->blocks, strchr(word, '=') + 1);
 		if (block != NULL)
 			use_block(storage, block, word);
+		if (starts_with(word, "rd.luks.key=") || starts_with(word, "cryptkey="))
+			use_key(storage, strchr(word, '=') + 1, word);
 	}
 }
 
@@ -340,6 +390,7 @@ void needs_scan_storage(struct needs *needs, int root, bool is_initramfs)
 		scan_mounts(&storage);
 		swaps = scan_swaps(&storage);
 		scan_cmdline(&storage);
+		scan_crypttab(&storage);
 		scan_holders(&storage);
 		scan_backing(&storage);
 		scan_btrfs(&storage);

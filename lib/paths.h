@@ -72,6 +72,7 @@
 #define PATH_PROC "proc"
 #define PATH_MOUNTINFO "proc/self/mountinfo"
 #define PATH_SWAPS "proc/swaps"
+#define PATH_CRYPTTAB "etc/crypttab"
 #define PATH_BTRFS "sys/fs/btrfs"
 #define PATH_CPU "sys/devices/system/cpu"
 #define PATH_IRQ "proc/irq"

@@ -170,6 +170,16 @@ static const struct needs_case storage_cases[] = {
 	  "nvme0n1" },
 	{ "root= and resume=", SDA PROC "F: proc/cmdline=quiet root=/dev/sda1 resume=/dev/sda2 resume=UUID=77\\n\n",
 	  "S storage 00:01.0 root=/dev/sda1 on sda1; storage 00:01.0 resume=/dev/sda2 on sda2" },
+	{ "the stick that holds a key, by crypttab",
+	  SDA SDB PROC
+	  "F: etc/crypttab=# a /dev/sda1 /dev/sda1\\na /dev/sda1 /k:/dev/sdb1 luks\\nb /dev/sda2 none\\n\n",
+	  "S storage 00:02.0 key of a on sdb1" },
+	{ "a disk that is a key, and one with a file by passdev",
+	  SDA SDB PROC "F: etc/crypttab=a UUID=1 /dev/sda2\\nb UUID=2 /dev/sdb1:/k keyscript=passdev\\n\n",
+	  "S storage 00:01.0 key of a on sda2; storage 00:02.0 key of b on sdb1" },
+	{ "keys by the command line",
+	  SDA SDB PROC "F: proc/cmdline=rd.luks.key=77=/k:/dev/sdb1 cryptkey=/dev/sda2:ext4:/k rd.luks.key=/k\\n\n",
+	  "S storage 00:01.0 cryptkey=/dev/sda2:ext4:/k on sda2; storage 00:02.0 rd.luks.key=77=/k:/dev/sdb1 on sdb1" },
 	{ "what is stored on an idle disk",
 	  DISK("01.0", "sda") NUMBER("8:0") DISK("02.0", "sdb") NUMBER("8:16") MOUNT("8:0", "/", "ext4", "/dev/sda")
 		  UDEV("8:0", "I:1\\nE:ID_FS_TYPE=ext4\\n") UDEV("8:16", "I:1\\nE:ID_FS_TYPE=crypto_LUKS\\nE:X=y\\n"),
@@ -241,9 +251,11 @@ TEST(needs_keyboards)
 /* Links and numbers, as a running system has them. */
 TEST(needs_links)
 {
-	int root = test_root(SDA SDB "D: sys/dev/block\nD: dev/disk/by-uuid\nD: dev/mapper\n" MOUNT(
-		"8:17", "/", "ext4", "/dev/root") "F: proc/cmdline=resume=UUID=77\\n\n" SWAPS
-						  "F: proc/swaps=/dev/mapper/swap partition 1 0 -2\\n\n");
+	int root = test_root(SDA SDB "F: etc/crypttab=a UUID=1 /k:LABEL=K:7\\n\nD: dev/disk/by-label\nD: "
+				     "sys/dev/block\nD: dev/disk/by-uuid\nD: dev/mapper\n" MOUNT(
+					     "8:17", "/", "ext4",
+					     "/dev/root") "F: proc/cmdline=resume=UUID=77\\n\n" SWAPS
+							  "F: proc/swaps=/dev/mapper/swap partition 1 0 -2\\n\n");
 	struct needs needs = { 0 };
 	char *text;
 
@@ -251,10 +263,11 @@ TEST(needs_links)
 		  0);
 	CHECK_INT(symlinkat("../../sda2", root, "dev/disk/by-uuid/77"), 0);
 	CHECK_INT(symlinkat("../sda1", root, "dev/mapper/swap"), 0);
+	CHECK_INT(symlinkat("../../sdb", root, "dev/disk/by-label/K"), 0);
 	needs_scan(&needs, root);
 	text = show(&needs);
 	CHECK_STR(text, "S storage 00:01.0 swap on sda1; storage 00:01.0 resume=UUID=77 on sda2; "
-			"storage 00:02.0 mount / on sdb1");
+			"storage 00:02.0 mount / on sdb1; storage 00:02.0 key of a on sdb");
 	free(text);
 	needs_free(&needs);
 }
@@ -301,6 +314,7 @@ TEST(needs_unreadable)
 		{ "mounts", SDX "D: proc/self/mountinfo\n", BLIND_SDX("proc/self/mountinfo: Is a directory") },
 		{ "swaps", SDX PROC "D: proc/swaps\n", BLIND_SDX("proc/swaps: Is a directory") },
 		{ "the command line", SDX PROC "D: proc/cmdline\n", BLIND_SDX("proc/cmdline: Is a directory") },
+		{ "the table of keys", SDX PROC "D: etc/crypttab\n", BLIND_SDX("etc/crypttab: Is a directory") },
 		{ "btrfs", SDX PROC "F: sys/fs/btrfs=x\n", BLIND_SDX("sys/fs/btrfs: Not a directory") },
 		{ "the members of a btrfs", SDX PROC "F: sys/fs/btrfs/1234/devices=x\n",
 		  BLIND_SDX("sys/fs/btrfs/1234/devices: Not a directory") },
