@@ -289,9 +289,8 @@ static void scan_backing(struct storage *storage)
 }
 
 /*
- * Which disk a key of LUKS is on: "/dev/sdb1" itself, "/file:LABEL=stick" (systemd, dracut, which may append the LUKS
- * device), "/dev/disk/by-label/stick:/file" (passdev and cryptkey=). Names by path hold colons, too, so every part
- * between two of them is tried.
+ * Which disk a key of LUKS is on: a device itself, FILE:DEVICE (systemd, and dracut, which may append the LUKS device),
+ * DEVICE:FILE (passdev, cryptkey=). Names by path hold colons, too, so every part between two of them is tried.
  */
 static void use_key(struct storage *storage, const char *text, const char *what)
 {
