@@ -175,27 +175,3 @@ verdict 02:00.0 "fail unbind"
 fits plan
 says "vfio-pci holds it"
 is "kept" "$(query .command "$report")" release
-
-# complete LINE: what the shell would offer, in $work/out.
-complete_line()
-{
-	bounded bash -c '. "$1"; COMP_LINE=$2 COMP_POINT=${#2}; read -ra COMP_WORDS <<<"$2"; [[ $2 != *" " ]] || COMP_WORDS+=("")
-		COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
-		_vfiokit vfiokit "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"; echo "${COMPREPLY[*]}"' \
-		- "$cli/../../completions/vfiokit.bash" "$1"
-}
-
-t "completion offers addresses, and to release only what can be given back"
-ln -sfn ../../../bus/pci/drivers/vfio-pci "$devices/0000:02:00.0/driver"
-complete_line "vfiokit --root $root release "
-is offer "$(cat "$work/out")" 0000:02:00.0
-complete_line "vfiokit --root $root check 0000:01"
-is offer "$(cat "$work/out")" ""
-complete_line "vfiokit --root $root check --rom 0000:01"
-is "offer for --rom" "$(cat "$work/out")" "01:00.0 01:00.1"
-complete_line "vfiokit --root $root bind 0000:01"
-is "offer behind the last colon" "$(cat "$work/out")" "01:00.0 01:00.1"
-complete_line "vfiokit --root $root bind --allow n"
-is offer "$(cat "$work/out")" network
-complete_line "vfiokit rel"
-is offer "$(cat "$work/out")" release
