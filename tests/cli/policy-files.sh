@@ -58,6 +58,22 @@ for kind in random large large_rule directory dangling loop fifo socket device; 
 	refused etc/vfiokit/bind.conf.d/50-extra.conf
 done
 
+t "--policy: vfiokit list, bind and record go by it; status, suggest and import make nothing of it"
+printf '[device mine]\naddress = 00:04.0\nallow = network\n' >"$work/mine.conf"
+kit list --json --policy "$work/mine.conf"
+is "list" "$(query '[.devices[] | select(.rule != null) | "\(.address) \(.rule)"] | join(",")')" "0000:00:04.0 mine"
+kit bind 00:04.0 --policy "$work/mine.conf" --json
+is "bind" "$(query '.devices[] | "\(.address) \(.rule)"')" "0000:00:04.0 mine"
+kit record --policy "$work/mine.conf"
+exits 0
+is "the record" "$(grep '^\[device' "$root/etc/vfiokit/bind.record")" "[device 0000:00:04.0]"
+for words in status suggest import arm "boot-ok 0"; do
+	kit $words
+	cp "$work/out" "$work/without"
+	kit $words --policy "$work/none.conf"
+	cmp -s "$work/out" "$work/without" || fail "$words does"
+done
+
 t "missing --policy"
 refused "$work/none.conf" --policy "$work/none.conf"
 
