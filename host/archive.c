@@ -346,3 +346,29 @@ int archive_list(int root, const char *path, void (*found)(const char *name, voi
 
 	return archive_read_image(root, path, &visitor);
 }
+
+int archive_read_gzip(int root, const char *path, size_t max, char **ret_text)
+{
+	cleanup_close int fd = root_open(root, path, O_RDONLY | O_NONBLOCK, 0);
+	struct archive *archive = fd >= 0 ? archive_read_new() : NULL;
+	struct archive_entry *entry;
+	char *text = util_alloc(max + 2);
+	la_ssize_t n = -1;
+	size_t length = 0;
+	int result;
+
+	if (archive != NULL && archive_read_support_format_raw(archive) == ARCHIVE_OK &&
+	    archive_read_support_filter_gzip(archive) == ARCHIVE_OK &&
+	    archive_read_open_fd(archive, fd, BLOCK_SIZE) == ARCHIVE_OK &&
+	    archive_read_next_header(archive, &entry) == ARCHIVE_OK &&
+	    archive_filter_code(archive, 0) == ARCHIVE_FILTER_GZIP)
+		while (length <= max && (n = archive_read_data(archive, text + length, max + 1 - length)) > 0)
+			length += (size_t)n;
+	result = fd < 0 ? fd : n < 0 ? -EBADMSG : length > max ? -EFBIG : 0;
+	text[length] = '\0';
+	*ret_text = result == 0 ? text : NULL;
+	if (result < 0)
+		free(text);
+	archive_read_free(archive);
+	return result;
+}

@@ -26,4 +26,10 @@ int archive_read_image(int root, const char *path, const struct archive_visitor 
 /* The same, for names alone. */
 int archive_list(int root, const char *path, void (*found)(const char *name, void *context), void *context);
 
+/*
+ * Reads a file that is compressed with gzip. More than max bytes: -EFBIG; anything but gzip: -EBADMSG. ret_text:
+ * NUL-terminated, owned by the caller.
+ */
+int archive_read_gzip(int root, const char *path, size_t max, char **ret_text);
+
 #endif

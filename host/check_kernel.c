@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "binder/modules.h"
+#include "host/archive.h"
 #include "host/check.h"
 #include "host/lines.h"
 #include "lib/file.h"
@@ -62,22 +63,27 @@ static bool config_has(const char *config, const char *option)
 	return strstr(config, built_in) != NULL || strstr(config, module) != NULL;
 }
 
-/* Distributions put it beside the kernel; others beside the modules. NULL if it is nowhere. */
+/*
+ * Distributions put it beside the kernel; others beside the modules, or into the kernel, which then shows it while it
+ * runs. NULL if it is nowhere.
+ */
 static char *read_config(const struct check *check, const struct check_kernel *kernel, char **ret_path)
 {
 	static const char *const places[] = { "boot/config-%s", "lib/modules/%s/config", "usr/lib/kernel/config-%s" };
+	char *text = NULL;
+	size_t length;
 
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
 		const char *gap = strstr(places[i], "%s");
-		char *text = NULL;
-		size_t length;
 
 		*ret_path = util_format("%.*s%s%s", (int)(gap - places[i]), places[i], kernel->release, gap + 2);
 		if (file_read(check->root, *ret_path, CONFIG_MAX, &text, &length) == 0)
 			return text;
 		free(*ret_path);
 	}
-	*ret_path = NULL;
+	*ret_path = util_copy(PATH_CONFIG);
+	if (kernel->is_running && archive_read_gzip(check->root, PATH_CONFIG, CONFIG_MAX, &text) == 0)
+		return text;
 	return NULL;
 }
 
@@ -97,6 +103,27 @@ static void add_config(struct check *check, const char *path, const struct check
 		  });
 }
 
+static void add_unread(struct check *check, const struct check_kernel *kernel)
+{
+	if (check->session.policy.n_rules == 0)
+		return;
+	check_add(
+		check,
+		(struct finding){
+			.severity = SEVERITY_HINT,
+			.name = "kernel-unread",
+			.where = util_format("lib/modules/%s", kernel->release),
+			.what = util_format("The configuration of %s is nowhere to be read: not checked.",
+					    kernel_words(kernel)),
+			.why = "Whether it can drive an IOMMU, and has what guests need, stands there.",
+			.todo = kernel->is_running
+					? util_format("modprobe configs, which brings /" PATH_CONFIG
+						      " where the kernel has it; or put it at /boot/config-%s.",
+						      kernel->release)
+					: util_copy("Boot it, then ask again; its modules are looked at all the same."),
+		});
+}
+
 static void look_at_config(struct check *check)
 {
 	for (size_t i = 0; i < check->n_kernels; i++) {
@@ -104,8 +131,10 @@ static void look_at_config(struct check *check)
 		cleanup_free char *path = NULL;
 		cleanup_free char *config = read_config(check, kernel, &path);
 
-		if (config == NULL)
+		if (config == NULL) {
+			add_unread(check, kernel);
 			continue;
+		}
 		if (!config_has(config, "VFIO_PCI"))
 			add_config(check, path, kernel, "CONFIG_VFIO_PCI",
 				   "It has no vfio-pci, so nothing can be bound.");

@@ -105,6 +105,8 @@
 #define PATH_BOOT_ID "proc/sys/kernel/random/boot_id"
 
 #define PATH_CMDLINE "proc/cmdline"
+/* Linux with CONFIG_IKCONFIG_PROC, perhaps as a module (configs). */
+#define PATH_CONFIG "proc/config.gz"
 #define PATH_MOUNTS "proc/self/mounts"
 #define PATH_IOMEM "proc/iomem"
 #define PATH_RELEASE "proc/sys/kernel/osrelease"

@@ -58,12 +58,19 @@ well()
 	: >"$root/lib/modules/$release/kernel/vfio-pci.ko"
 	: >"$root/lib/modules/$release/kernel/vfio_iommu_type1.ko"
 	/sbin/depmod -b "$root" "$release" 2>/dev/null
+	config "$release"
 	kit record
 	image "$release"
 	run boot
 	for function in 02:00.0 02:00.1; do
 		ln -sfn ../../../../bus/pci/drivers/vfio-pci "$devices/0000:$function/driver"
 	done
+}
+
+# config RELEASE: that kernel has all that guests need.
+config()
+{
+	file "boot/config-$1" 'CONFIG_FOO=y\nCONFIG_X86=y\nCONFIG_VFIO_PCI=m\nCONFIG_VFIO_IOMMU_TYPE1=m\nCONFIG_AMD_IOMMU=y\n'
 }
 
 # image RELEASE: made of what is on disk now.
@@ -94,7 +101,7 @@ found "hint no-policy"
 t "a policy, but nothing applied it at this boot, and nothing is installed"
 checked
 exits 2
-found "error not-applied" "error not-installed" "hint no-record"
+found "error not-applied" "error not-installed" "hint no-record" "hint kernel-unread"
 
 t "lines of the policy"
 well
@@ -177,6 +184,7 @@ mkdir -p "$root/lib/modules/6.12.3-next/kernel" "$root/lib/modules/6.9.0-older"
 : >"$root/lib/modules/6.12.3-next/kernel/other.ko"
 echo kernel/other.ko: >"$root/lib/modules/6.12.3-next/modules.dep"
 /sbin/depmod -b "$root" 6.12.3-next 2>/dev/null
+config 6.12.3-next
 image 6.12.3-next
 echo old >"$root/usr/sbin/vfio-bind"
 image 6.1.0-test
@@ -291,6 +299,7 @@ addon_boot
 mkdir -p "$root/lib/modules/6.12.3-next"
 cp -r "$root/lib/modules/6.1.0-test/." "$root/lib/modules/6.12.3-next"
 /sbin/depmod -b "$root" 6.12.3-next 2>/dev/null
+config 6.12.3-next
 kit image --output "$root/boot/mine" --kernel 6.1.0-test
 checked
 exits 0
@@ -472,7 +481,6 @@ found "error interrupt-remapping"
 
 t "the kernel's configuration"
 well
-file boot/config-6.1.0-test 'CONFIG_FOO=y\nCONFIG_X86=y\nCONFIG_VFIO_PCI=m\nCONFIG_VFIO_IOMMU_TYPE1=m\nCONFIG_AMD_IOMMU=y\n'
 checked
 found
 file boot/config-6.1.0-test 'CONFIG_FOO=y\nCONFIG_X86=y\n# CONFIG_VFIO_PCI is not set\n'
@@ -482,6 +490,50 @@ found "error kernel-config" "error kernel-config" "error kernel-config"
 mv "$root/boot/config-6.1.0-test" "$root/lib/modules/6.1.0-test/config"
 checked
 is where "$(at kernel-config)" "lib/modules/6.1.0-test/config lib/modules/6.1.0-test/config lib/modules/6.1.0-test/config"
+
+t "the kernel's configuration, where only the running kernel itself has it"
+well
+gzip <"$root/boot/config-6.1.0-test" >"$root/proc/config.gz"
+rm "$root/boot/config-6.1.0-test"
+checked
+exits 0
+found
+printf 'CONFIG_FOO=y\nCONFIG_X86=y\nCONFIG_VFIO_PCI=m\nCONFIG_AMD_IOMMU=y\n' | gzip >"$root/proc/config.gz"
+checked
+exits 2
+found "error kernel-config"
+is where "$(at kernel-config)" proc/config.gz
+says "was made without CONFIG_VFIO_IOMMU_TYPE1"
+
+t "the kernel's configuration: where it is nowhere, or cannot be read, it is not checked"
+well
+mkdir -p "$root/lib/modules/6.12.3-next"
+cp -r "$root/lib/modules/6.1.0-test/." "$root/lib/modules/6.12.3-next"
+/sbin/depmod -b "$root" 6.12.3-next 2>/dev/null
+gzip <"$root/boot/config-6.1.0-test" >"$root/proc/config.gz"
+checked
+exits 0
+found "hint kernel-unread"
+is where "$(at kernel-unread)" lib/modules/6.12.3-next
+config 6.12.3-next
+rm "$root/boot/config-6.1.0-test"
+checked
+found
+for junk in plain huge cut none; do
+	case $junk in
+	plain) echo CONFIG_VFIO_PCI=m >"$root/proc/config.gz" ;;
+	huge) head -c 3000000 /dev/zero | gzip >"$root/proc/config.gz" ;;
+	cut) gzip <"$policy" | head -c 30 >"$root/proc/config.gz" ;;
+	none) rm "$root/proc/config.gz" ;;
+	esac
+	checked
+	found "hint kernel-unread"
+	is "where, with $junk" "$(at kernel-unread)" lib/modules/6.1.0-test
+done
+rm "$policy"
+image 6.1.0-test
+checked
+is "said without a policy" "$(at kernel-unread)" ""
 
 t "memory that the firmware reserved"
 well
@@ -607,6 +659,7 @@ found "error not-applied"
 t "kernels that are too old for a rule"
 prepared 'reset-method = bus' 'resize-bar = 0:512M' '[device nic]' 'address = 00:04.0' 'vfs = 2'
 echo 5.10.0-9-amd64 >"$root/proc/sys/kernel/osrelease"
+config 5.10.0-9-amd64
 attribute 00:04.0 sriov_totalvfs '7\n'
 checked
 found "error not-applied" "warning prepare-kernel" "warning prepare-kernel"

@@ -111,6 +111,9 @@ machine() { # NAME
 	"$mktree" "$here/../machines/$1.dump" "$work/root" || return
 	# suggest goes by what modules there are; without an index nobody knows, which is the same for every machine.
 	rm -rf "$work/root/lib"
+	mkdir -p "$work/root/boot"
+	# Nor does one of these machines show how its kernel was configured.
+	printf '\nCONFIG_VFIO_PCI=m\nCONFIG_VFIO_IOMMU_TYPE1=m\n' >"$work/root/boot/config-$(<"$work/root/proc/sys/kernel/osrelease")"
 	{ text; [ "$1" != msi-b550m-mortar ] || stale; } >"$work/text"
 	[ -z "$update" ] || cp "$work/text" "$here/$1.txt"
 	diff -u --label "$1.txt" --label now "$here/$1.txt" "$work/text" >"$work/why"
