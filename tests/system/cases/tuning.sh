@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2054,SC2154
 # Interrupts, unbound work and the clock of CPUs make room for guests, and get back what they were
 
-# acpi-cpufreq leaves the K8, which the processors would be, to another driver; it shall wait until it is wanted.
+# acpi-cpufreq leaves the K8, which the processors would be, to another driver; it shall wait until it is wanted. The other
+# device is one that nothing depends on, whose interrupts come and go with its driver.
 files() { iasl -p "$build/clock" "$system/clock.dsl"; }
-machine() { qemu+=(-acpitable "file=$build/clock.aml" -cpu "max,vendor=GenuineIntel,family=6"); }
+machine() { qemu+=(-acpitable "file=$build/clock.aml" -cpu "max,vendor=GenuineIntel,family=6" -device virtio-rng-pci,addr=0x8); }
 cmdline() { echo apparmor=0 modprobe.blacklist=acpi-cpufreq; }
+rng=0000:00:08.0
 
 workqueues=/sys/devices/virtual/workqueue/cpumask
 new_ones=/proc/irq/default_smp_affinity
@@ -112,6 +114,21 @@ foreign()
 	echo schedutil >$clocks/policy3/scaling_governor
 	echo 0-3 >"/proc/irq/$movable/smp_affinity_list"
 	given_back "behind a foreign change"
+}
+
+rng_driver() { echo $rng >/sys/bus/pci/drivers/virtio-pci/"$1"; }
+of_rng() { for n in /sys/bus/pci/devices/"$rng"/msi_irqs/*; do affinity "${n##*/}"; done | sort -u; }
+
+# Interrupts that come while a guest runs begin away from it; nothing looks at them before it ends.
+born()
+{
+	check "one starts, and interrupts come behind it" start 1
+	rng_driver bind
+	is "they begin away from it" "$(of_rng)" 0-2
+	check "one ends" destroy 1
+	is "they may go everywhere then" "$(of_rng)" 0-3
+	rng_driver unbind
+	given_back "behind interrupts that came"
 }
 
 # banned: what irqbalance may not use; perl because it is there.
@@ -300,6 +317,7 @@ guest()
 {
 	local before work_before new_before movable
 	check "the processors have clocks" modprobe acpi-cpufreq
+	rng_driver unbind
 	work_before=$(mask $workqueues) new_before=$(mask $new_ones)
 	before=$(affinities | tr '\n' ';')
 	movable=$(number_of virtio1-config)
@@ -315,6 +333,7 @@ guest()
 	kept
 	two_guests
 	foreign
+	born
 	irqbalance
 	killed_hook
 	killed_others
