@@ -54,6 +54,17 @@ guest()
 	check "another guard is there" wait_for 60 sh -c "systemctl is-active vfio-guard@$uuid && [ \$(systemctl show -P MainPID vfio-guard@$uuid) != $guard ]"
 	is "its inhibitors" "$(inhibitors | wc -l)" 1
 	check_not "its disk still cannot be mounted" mount "$disk" /mnt
+	# As an upgrade of the package does.
+	guard=$(guard_of 1)
+	systemctl --no-block try-restart 'vfio-guard@*.service'
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		mount "$disk" /mnt 2>/dev/null && not_ok "the disk was free for a moment, restarted" && umount /mnt
+		[ "$(inhibitors | wc -l)" = 1 ] || not_ok "sleep was not blocked for a moment, restarted"
+	done
+	check "it was restarted" wait_for 60 sh -c "systemctl is-active vfio-guard@$uuid && [ \$(systemctl show -P MainPID vfio-guard@$uuid) != $guard ]"
+	is "its inhibitors, restarted" "$(inhibitors)" "sleep:handle-lid-switch,vfiokit,guest a b-?? runs,block"
+	has "status knows all of it, restarted" "$(vfio-hook status)" "inhibits sleep:handle-lid-switch (held)"
+	is "the kernel's word, restarted" "$(kernel_effective system.slice)" "0-2"
 	systemctl restart systemd-logind
 	is "its inhibitors behind a restart of logind" "$(inhibitors | wc -l)" 1
 	pid=$(guard_of 1)

@@ -31,6 +31,7 @@ units() { systemctl list-units --no-legend "$@" 'vfio*'; }
 
 guest()
 {
+	local guard
 	# shellcheck source=/dev/null
 	. /guest/lifecycle.sh
 	define 1 one
@@ -49,9 +50,12 @@ guest()
 	check "libvirt knows the hook: the guest has its CPU" wait_for 60 cpus_are 0-2
 	destroy 2
 
+	guard=$(guard_of 1)
 	life_upgrade
 	nothing_is_bound "upgraded, with a policy that wants a device"
 	is "the guest's guard" "$(guard_state 1)" active
+	check_not "it is a new one" test "$(guard_of 1)" = "$guard"
+	is "restarts of it that nobody asked for" "$(systemctl show -P NRestarts "vfio-guard@$(uuid_of 1)")" 0
 	check "the guest has its CPU still" cpus_are 0-2
 	is "the timer" "$(systemctl is-active vfio-reconcile.timer)" active
 
