@@ -103,6 +103,15 @@ int command_arm(const struct options *options, int root)
 	return finish(options, "arm", &outcome, arm(options, root, &outcome));
 }
 
+/* A display manager that logs somebody in by itself has a PAM service of its own for that, such as gdm-autologin. */
+static bool is_automatic(const char *session)
+{
+	const char *service = strstr(session, "\nSERVICE=");
+	size_t length = service != NULL ? strcspn(service + 1, "\n") : 0, tail = strlen("-autologin");
+
+	return length > tail && strncmp(service + 1 + length - tail, "-autologin", tail) == 0;
+}
+
 /*
  * A session of logind's that a person opened; not a greeter, a service or a user's manager. The class of root's is
  * user-early since systemd 256; user-incomplete is not logged in yet (pam_systemd(8)).
@@ -113,7 +122,8 @@ static bool is_login(int root, const char *name)
 	cleanup_free char *path = util_format(PATH_SESSIONS "/%s", name), *text = NULL;
 	size_t length = 0;
 
-	if (name[0] == '.' || ends_with(name, ".ref") || file_read_start(root, path, SESSION_MAX, &text, &length) < 0)
+	if (name[0] == '.' || ends_with(name, ".ref") || file_read_start(root, path, SESSION_MAX, &text, &length) < 0 ||
+	    is_automatic(text))
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(classes); i++) {
 		cleanup_free char *line = util_format("\nCLASS=%s\n", classes[i]);

@@ -146,6 +146,7 @@ mkdir -p "$root/run/systemd/sessions"
 printf 'UID=0\nCLASS=greeter\n' >"$root/run/systemd/sessions/c1"
 printf 'UID=0\nCLASS=manager\n' >"$root/run/systemd/sessions/1"
 printf 'UID=0\nCLASS=user-incomplete\n' >"$root/run/systemd/sessions/3"
+printf 'UID=1000\nCLASS=user\nSERVICE=gdm-autologin\nTYPE=wayland\n' >"$root/run/systemd/sessions/4"
 mkfifo "$root/run/systemd/sessions/2.ref"
 timeout --preserve-status 5 "$build/vfiokit" --root "$root" boot-ok 60 2>/dev/null
 is "exit code while nobody has" $? 0
@@ -154,7 +155,7 @@ for class in user user-early user-light user-early-light; do
 	t "somebody logs in: $class"
 	boot_n 1
 	mkdir -p "$root/run/systemd/sessions"
-	printf 'UID=1000\nCLASS=%s\nTYPE=tty\n' $class >"$root/run/systemd/sessions/2"
+	printf 'UID=1000\nCLASS=%s\nSERVICE=login\nTYPE=tty\n' $class >"$root/run/systemd/sessions/2"
 	kit boot-ok 60
 	exits 0
 	says "somebody has logged in"
