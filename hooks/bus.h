@@ -60,14 +60,23 @@ int bus_list_inhibitors(struct bus *bus, struct bus_inhibitor **ret, size_t *ret
  */
 int bus_inhibit(struct bus *bus, const char *what, const char *who, const char *why, int *ret_fd);
 
+#define BUS_PROFILE "performance"
+
 /*
- * ret: the name that power-profiles-daemon has on the bus, if it runs and knows a profile "performance"; else NULL. It
+ * ret: the name that power-profiles-daemon has on the bus, if it runs and knows that profile; else NULL. It
  * is not started for that. An error: nobody knows whether it does.
  */
 int bus_find_profiles(struct bus *bus, const char **ret);
 
 /* Has it hold that profile as long as this connection lives, or until the user chooses another one. */
 int bus_hold_performance(struct bus *bus, const char *daemon, const char *who, const char *why);
+
+/* Whether it holds that profile for this caller of bus_hold_performance(). */
+int bus_has_hold(struct bus *bus, const char *daemon, const char *who, const char *why, bool *ret);
+
+/* The profile that is active; free it. A hold of "power-saver" wins over ours (power-profiles-daemon's documentation).
+ */
+int bus_active_profile(struct bus *bus, const char *daemon, char **ret);
 
 /* From now on bus_fd() has input when power-profiles-daemon comes or goes, and bus_profiles_changed() says so. */
 int bus_watch_profiles(struct bus *bus);

@@ -4,7 +4,6 @@
 #include "lib/util.h"
 
 #define DBUS "org.freedesktop.DBus"
-#define PERFORMANCE "performance"
 
 /* Newer ones have both names. The interface is called like the name. */
 static const struct {
@@ -31,20 +30,29 @@ static int has_owner(struct bus *bus, const char *name, bool *ret)
 	return result < 0 ? result : 0;
 }
 
-/* One a{sv}: is its "Profile" the one that we want? Returns a negative errno if the answer cannot be read. */
-static int read_profile(sd_bus_message *reply, bool *is_performance)
+struct entry {
+	const char *key, *value;
+	bool is_same;
+};
+
+/* One a{sv}: which of these strings does it have? Returns a negative errno if the answer cannot be read. */
+static int compare(sd_bus_message *reply, struct entry *entries, size_t n)
 {
 	const char *key = "", *value = "";
 	int result;
 
 	while ((result = sd.bus_message_enter_container(reply, 'e', "sv")) > 0) {
+		struct entry *entry = NULL;
+
 		result = sd.bus_message_read(reply, "s", &key);
-		if (result >= 0 && streq(key, "Profile")) {
-			result = sd.bus_message_read(reply, "v", "s", &value);
-			*is_performance = result >= 0 && streq(value, PERFORMANCE);
-		} else if (result >= 0) {
-			result = sd.bus_message_skip(reply, "v");
-		}
+		for (size_t i = 0; i < n && result >= 0; i++)
+			if (streq(key, entries[i].key))
+				entry = &entries[i];
+		if (result >= 0)
+			result = entry != NULL ? sd.bus_message_read(reply, "v", "s", &value)
+					       : sd.bus_message_skip(reply, "v");
+		if (result >= 0 && entry != NULL)
+			entry->is_same = streq(value, entry->value);
 		if (result >= 0)
 			result = sd.bus_message_exit_container(reply);
 		if (result < 0)
@@ -53,26 +61,50 @@ static int read_profile(sd_bus_message *reply, bool *is_performance)
 	return result;
 }
 
-static int offers_performance(struct bus *bus, size_t i, bool *ret)
+static int get_property(struct bus *bus, size_t i, const char *name, const char *type, sd_bus_message **ret_reply)
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
-	sd_bus_message *reply = NULL;
 	int result = sd.bus_set_method_call_timeout(bus->bus, bus_time_left(bus));
 
 	if (result >= 0)
-		result = sd.bus_get_property(bus->bus, daemons[i].name, daemons[i].path, daemons[i].name, "Profiles",
-					     &error, &reply, "aa{sv}");
-	result = bus_finish(bus, &error, result);
+		result = sd.bus_get_property(bus->bus, daemons[i].name, daemons[i].path, daemons[i].name, name, &error,
+					     ret_reply, type);
+	return bus_finish(bus, &error, result);
+}
+
+/* ret: whether one of the property's dictionaries has all of these. */
+static int has_dictionary(struct bus *bus, size_t i, const char *property, struct entry *entries, size_t n, bool *ret)
+{
+	sd_bus_message *reply = NULL;
+	int result = get_property(bus, i, property, "aa{sv}", &reply);
+
 	if (result == 0)
 		result = sd.bus_message_enter_container(reply, 'a', "a{sv}");
 	*ret = false;
 	while (result >= 0 && !*ret && (result = sd.bus_message_enter_container(reply, 'a', "{sv}")) > 0) {
-		result = read_profile(reply, ret);
+		for (size_t k = 0; k < n; k++)
+			entries[k].is_same = false;
+		result = compare(reply, entries, n);
+		*ret = result >= 0;
+		for (size_t k = 0; k < n; k++)
+			*ret = *ret && entries[k].is_same;
 		if (result >= 0)
 			result = sd.bus_message_exit_container(reply);
 	}
 	sd.bus_message_unref(reply);
 	return result < 0 ? result : 0;
+}
+
+static int offers_performance(struct bus *bus, size_t i, bool *ret)
+{
+	struct entry entries[] = { { .key = "Profile", .value = BUS_PROFILE } };
+
+	return has_dictionary(bus, i, "Profiles", entries, ARRAY_SIZE(entries), ret);
+}
+
+static size_t number_of(const char *daemon)
+{
+	return streq(daemon, daemons[0].name) ? 0 : 1;
 }
 
 int bus_find_profiles(struct bus *bus, const char **ret)
@@ -95,12 +127,36 @@ int bus_find_profiles(struct bus *bus, const char **ret)
 int bus_hold_performance(struct bus *bus, const char *daemon, const char *who, const char *why)
 {
 	sd_bus_message *message = NULL;
-	const char *path = streq(daemon, daemons[0].name) ? daemons[0].path : daemons[1].path;
-	int result = sd.bus_message_new_method_call(bus->bus, &message, daemon, path, daemon, "HoldProfile");
+	int result = sd.bus_message_new_method_call(bus->bus, &message, daemon, daemons[number_of(daemon)].path, daemon,
+						    "HoldProfile");
 
 	if (result >= 0)
-		result = sd.bus_message_append(message, "sss", PERFORMANCE, why, who);
+		result = sd.bus_message_append(message, "sss", BUS_PROFILE, why, who);
 	return bus_call(bus, message, result, NULL);
+}
+
+int bus_has_hold(struct bus *bus, const char *daemon, const char *who, const char *why, bool *ret)
+{
+	struct entry entries[] = {
+		{ .key = "Profile", .value = BUS_PROFILE },
+		{ .key = "ApplicationId", .value = who },
+		{ .key = "Reason", .value = why },
+	};
+
+	return has_dictionary(bus, number_of(daemon), "ActiveProfileHolds", entries, ARRAY_SIZE(entries), ret);
+}
+
+int bus_active_profile(struct bus *bus, const char *daemon, char **ret)
+{
+	sd_bus_message *reply = NULL;
+	const char *name = "";
+	int result = get_property(bus, number_of(daemon), "ActiveProfile", "s", &reply);
+
+	if (result == 0)
+		result = sd.bus_message_read(reply, "s", &name);
+	*ret = result >= 0 ? util_copy(name) : NULL;
+	sd.bus_message_unref(reply);
+	return result < 0 ? result : 0;
 }
 
 static int on_owner_changed(sd_bus_message *message, void *context, sd_bus_error *error)

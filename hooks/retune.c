@@ -60,6 +60,21 @@ static void open_bus(struct retune *retune)
 		close_bus(retune);
 }
 
+/* power-profiles-daemon takes the slowest profile that anybody has it hold. */
+static void say_held(const struct retune *retune, const char *daemon)
+{
+	cleanup_free char *active = NULL;
+
+	if (bus_active_profile(retune->bus, daemon, &active) == 0 && !streq(active, BUS_PROFILE))
+		log_warning("guest %s: power-profiles-daemon holds the profile performance, but '%s' is active, "
+			    "because somebody "
+			    "else wants that; see 'powerprofilesctl list-holds'; the guest's CPUs may run slower until "
+			    "that ends",
+			    retune->name, active);
+	else
+		log_info("guest %s: power-profiles-daemon holds the profile performance", retune->name);
+}
+
 static bool ask_to_hold(struct retune *retune)
 {
 	cleanup_free char *why = util_format(CLAIM_INHIBITOR_WHY, retune->name);
@@ -84,7 +99,7 @@ static bool ask_to_hold(struct retune *retune)
 		return false;
 	}
 	retune->is_held = true;
-	log_info("guest %s: power-profiles-daemon holds the profile performance", retune->name);
+	say_held(retune, daemon);
 	return true;
 }
 

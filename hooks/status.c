@@ -12,6 +12,7 @@
 #include "hooks/memory_status.h"
 #include "hooks/reconcile.h"
 #include "hooks/records.h"
+#include "hooks/status_profiles.h"
 #include "hooks/status_tuning.h"
 #include "lib/file.h"
 #include "lib/paths.h"
@@ -96,7 +97,8 @@ static const char *inhibitor_state(const struct inhibitors *inhibitors, const st
 	return "missing";
 }
 
-static cJSON *describe_claim(struct host *host, const struct claim *claim, const struct inhibitors *inhibitors)
+static cJSON *describe_claim(struct host *host, const struct claim *claim, const struct inhibitors *inhibitors,
+			     const struct profiles_view *profiles)
 {
 	cJSON *object = cJSON_CreateObject(), *disks;
 	cleanup_free char *name = util_copy_printable(claim->name), *state = NULL;
@@ -112,6 +114,7 @@ static cJSON *describe_claim(struct host *host, const struct claim *claim, const
 	add_list(object, "cpus", &claim->cpus);
 	cJSON_AddStringToObject(object, "inhibit", inhibit);
 	cJSON_AddStringToObject(object, "inhibitor", inhibitor_state(inhibitors, claim, inhibit));
+	cJSON_AddStringToObject(object, "profile", profiles_state(host, profiles, claim));
 	disks = cJSON_AddArrayToObject(object, "disks");
 	for (size_t i = 0; i < claim->n_disks; i++)
 		if (claim->disks[i].is_held)
@@ -227,6 +230,8 @@ static void print_lines(const cJSON *document)
 		       text_of(object, "inhibit"));
 		if (!streq(text_of(object, "inhibitor"), "none"))
 			printf(" (%s)", text_of(object, "inhibitor"));
+		if (!streq(text_of(object, "profile"), "none"))
+			printf(", profile performance (%s)", text_of(object, "profile"));
 		cJSON_ArrayForEach(disk, cJSON_GetObjectItemCaseSensitive(object, "disks"))
 			printf(", holds %s", disk->valuestring);
 		memory_print(object);
@@ -246,7 +251,9 @@ static bool is_wrong(const cJSON *document)
 			   cJSON_GetObjectItemCaseSensitive(
 				   document, "claims")) if (streq(text_of(object, "state"), "ended") ||
 							    !streq(text_of(object, "guard"), "active") ||
-							    streq(text_of(object, "inhibitor"), "missing")) return true;
+							    streq(text_of(object, "inhibitor"), "missing") ||
+							    streq(text_of(object, "profile"), "missing") ||
+							    streq(text_of(object, "profile"), "overruled")) return true;
 	cJSON_ArrayForEach(object,
 			   cJSON_GetObjectItemCaseSensitive(
 				   document, "units")) if (streq(text_of(object, "state"), "foreign") ||
@@ -260,6 +267,7 @@ int status_print(struct host *host, bool json)
 	const char *why_not = cpus_why_not(host->root);
 	struct isolation_machine machine = { 0 };
 	struct inhibitors inhibitors;
+	struct profiles_view profiles;
 	struct daemon_view view;
 	struct claims claims;
 	bool wrong;
@@ -268,6 +276,7 @@ int status_print(struct host *host, bool json)
 	(void)cpus_read_machine(host->root, &machine);
 	claims_read(host->root, &claims);
 	read_inhibitors(host, &claims, &inhibitors);
+	profiles_look(host, &claims, &profiles);
 	cJSON_AddNumberToObject(document, "version", 1);
 	cJSON_AddBoolToObject(document, "installed", view.is_installed);
 	cJSON_AddItemToObject(document, "daemon", describe_daemon(&view));
@@ -275,11 +284,12 @@ int status_print(struct host *host, bool json)
 			      why_not != NULL ? cJSON_CreateString(why_not) : cJSON_CreateNull());
 	cJSON_AddItemToObject(document, "claims", array);
 	for (size_t i = 0; i < claims.count; i++)
-		cJSON_AddItemToArray(array, describe_claim(host, &claims.items[i], &inhibitors));
+		cJSON_AddItemToArray(array, describe_claim(host, &claims.items[i], &inhibitors, &profiles));
 	cJSON_AddItemToObject(document, "units", describe_units(host, &machine));
 	status_tuning_add(document, host->root);
 	claims_free(&claims);
 	free_inhibitors(&inhibitors);
+	profiles_free(&profiles);
 	daemon_free(&view);
 	if (json) {
 		char *text = cJSON_Print(document);

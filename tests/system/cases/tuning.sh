@@ -4,7 +4,11 @@
 
 # acpi-cpufreq leaves the K8, which the processors would be, to another driver; it shall wait until it is wanted. The other
 # device is one that nothing depends on, whose interrupts come and go with its driver.
-files() { iasl -p "$build/clock" "$system/clock.dsl"; }
+files()
+{
+	iasl -p "$build/clock" "$system/clock.dsl"
+	${CC:-cc} -O2 -Wall -Wextra -Werror -o "$1/hold-profile" "$system/hold-profile.c" -lsystemd
+}
 machine() { qemu+=(-acpitable "file=$build/clock.aml" -cpu "max,vendor=GenuineIntel,family=6" -device virtio-rng-pci,addr=0x8); }
 cmdline() { echo apparmor=0 modprobe.blacklist=acpi-cpufreq; }
 rng=0000:00:08.0
@@ -251,6 +255,10 @@ holds()
 
 online() { echo "$2" >"/sys/devices/system/cpu/cpu$1/online"; }
 
+profiles=net.hadess.PowerProfiles
+profile_is() { [ "$(busctl get-property $profiles /net/hadess/PowerProfiles $profiles ActiveProfile)" = "s \"$1\"" ]; }
+powerprofile() { busctl set-property $profiles /net/hadess/PowerProfiles $profiles ActiveProfile s "$1"; }
+
 # What the kernel does with governors: it sets them for all CPUs of a clock, has none for one that is offline, and cannot
 # give back one whose module is gone.
 kernel_governors()
@@ -305,6 +313,19 @@ profiles()
 	check "one starts without" start 1
 	systemctl kill -s CONT power-profiles-daemon
 	check "the profile is held" wait_for 30 holds 3
+	check "status knows" vfio-hook status
+	has "and says so" "$(cat /tmp/out)" "profile performance (held)"
+	/guest/hold-profile power-saver &
+	check "somebody wants another profile" wait_for 30 profile_is power-saver
+	check_not "status complains" vfio-hook status
+	has "of what" "$(cat /tmp/out)" "profile performance (overruled)"
+	kill -KILL "$(guard_of 1)"
+	check "another guard says it" wait_for 60 sh -c "journalctl -b -t vfio-guard | grep \"but 'power-saver' is active\""
+	kill $!
+	check "nobody wants it any more" wait_for 30 profile_is performance
+	check "the user takes it away" powerprofile power-saver
+	check_not "status complains of that, too" vfio-hook status
+	has "that it is missing" "$(cat /tmp/out)" "profile performance (missing)"
 	check "power-profiles-daemon is started again" systemctl restart --job-mode=ignore-dependencies power-profiles-daemon
 	check "the profile is held again" wait_for 60 holds 3
 	kill -KILL "$(guard_of 1)"

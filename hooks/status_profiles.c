@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hooks/status_profiles.h"
+
+#include <stdlib.h>
+
+#include "hooks/conf_guest.h"
+#include "lib/util.h"
+
+#define BUS_TIME 2000
+
+void profiles_look(struct host *host, const struct claims *claims, struct profiles_view *ret)
+{
+	struct bus *bus;
+	bool is_needed = false;
+
+	*ret = (struct profiles_view){ .is_known = true };
+	for (size_t i = 0; i < claims->count; i++)
+		is_needed = is_needed || (claims->items[i].tune & TUNE_GOVERNOR) != 0;
+	if (!is_needed)
+		return;
+	bus = host_bus(host, BUS_TIME);
+	ret->is_known = bus != NULL && bus_find_profiles(bus, &ret->daemon) == 0 &&
+			(ret->daemon == NULL || bus_active_profile(bus, ret->daemon, &ret->active) == 0);
+}
+
+void profiles_free(struct profiles_view *view)
+{
+	free(view->active);
+	view->active = NULL;
+}
+
+const char *profiles_state(struct host *host, const struct profiles_view *view, const struct claim *claim)
+{
+	cleanup_free char *name = util_copy_printable(claim->name), *why = util_format(CLAIM_INHIBITOR_WHY, name);
+	struct bus *bus;
+	bool is_held;
+
+	if ((claim->tune & TUNE_GOVERNOR) == 0 || (view->is_known && view->daemon == NULL))
+		return "none";
+	bus = view->is_known ? host_bus(host, BUS_TIME) : NULL;
+	if (bus == NULL || bus_has_hold(bus, view->daemon, CLAIM_INHIBITOR_WHO, why, &is_held) < 0)
+		return "unknown";
+	if (!is_held)
+		return "missing";
+	return streq(view->active, BUS_PROFILE) ? "held" : "overruled";
+}
