@@ -317,7 +317,8 @@ install: all $(if $(SELINUX),$(BUILD)/selinux/vfiokit.pp)
 	$(Q)echo "When the policy is what you want, make the images again:" \
 		"$(or $(foreach g,$(wanted),$(REBUILD_$(g));),vfiokit image --output FILE)"
 
-# The policy stays, as a package would leave it, unless it is the example as we installed it.
+# The policy stays, as a package would leave it, unless it is the example as we installed it. What use has added goes: the
+# record, and the links of units that were enabled.
 uninstall:
 	$(Q)printf '%s\n%s\n' "$$INSTALLED" "$$ALL_GLUE" | while read -r source target mode; do \
 		[ -z "$$source" ] || rm -f "$(DESTDIR)$$target"; \
@@ -326,6 +327,9 @@ uninstall:
 		! cmp -s "conf/$$file" "$(DESTDIR)$(SYSCONFDIR)/vfiokit/$$file" || \
 			rm -f "$(DESTDIR)$(SYSCONFDIR)/vfiokit/$$file"; \
 	done
+	$(Q)rm -f "$(DESTDIR)$(SYSCONFDIR)/vfiokit/bind.record"
+	$(Q)links="$(DESTDIR)$(SYSCONFDIR)/systemd/system"; [ ! -d "$$links" ] || \
+		find "$$links" -type l \( -lname "$(UNITS)/vfio-*" -o -lname "$(UNITS)/vfiokit-*" \) -delete
 	$(Q)rm -f "$(DESTDIR)$(LIBVIRT_HOOKS)/50-vfiokit" "$(DESTDIR)$(UNITS)/multi-user.target.wants/vfiokit-boot-ok.service"
 	$(Q)rmdir -p --ignore-fail-on-non-empty "$(DESTDIR)$(LIBVIRT_HOOKS)" "$(DESTDIR)$(SYSCONFDIR)/vfiokit/bind.conf.d" \
 		"$(DESTDIR)$(DOC)/examples" "$(DESTDIR)$(DRACUT)/modules.d/55vfiokit" "$(DESTDIR)$(UNITS)/vfiokit-.service.d" "$(DESTDIR)$(UNITS)/multi-user.target.wants" 2>/dev/null || true

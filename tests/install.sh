@@ -65,6 +65,13 @@ check no-glue-unasked has_not usr/lib/dracut usr/lib/initcpio usr/share/initramf
 check uninstall make --no-print-directory DESTDIR="$dir" uninstall
 check nothing-left is_empty
 rm -rf "${dir:?}"/*
+check in-use make --no-print-directory DESTDIR="$dir" INITRAMFS=none install
+echo "version = 1" >"$dir/etc/vfiokit/bind.record"
+mkdir -p "$dir/etc/systemd/system/sysinit.target.wants"
+ln -s /usr/lib/systemd/system/vfiokit-bind.service "$dir/etc/systemd/system/sysinit.target.wants/"
+check in-use-uninstall make --no-print-directory DESTDIR="$dir" uninstall
+check in-use-nothing-left is_empty
+rm -rf "${dir:?}"/*
 check unknown-generator is_refused
 glue initramfs-tools usr/share/initramfs-tools/hooks/vfiokit usr/share/initramfs-tools/scripts/init-top/00-vfiokit \
 	etc/initramfs/post-update.d/vfiokit

@@ -60,6 +60,15 @@ for address in 00:01.0 00:1f.0 09:00.0; do
 	says_at_most 0
 done
 
+t "plan --udev is silent with vfiokit=off"
+cp "$root/proc/cmdline" "$work/cmdline"
+echo vfiokit=off >>"$root/proc/cmdline"
+run plan --udev --device 02:00.0
+exits 0
+says_at_most 0
+[ ! -s "$work/out" ] || fail "it prints $(cat "$work/out")"
+cp "$work/cmdline" "$root/proc/cmdline"
+
 t "plan --udev never fails"
 printf '[policy]\nbogus = 1\n' >"$policy"
 run plan --udev --device 02:00.0
