@@ -112,11 +112,16 @@ builds_checks()
 	local policy=$root/etc/vfiokit/bind.conf good first
 
 	good=$(<"$policy")
+	mkdir -p "$policy.d"
+	printf '[device extra]\nid = 1234:5678\n' >"$policy.d/50-extra.conf"
+	printf '[record]\nversion = 1\n' >"$root/etc/vfiokit/bind.record"
 	says "the hook says what the next boot will do" "the next boot \(kernel ${release//+/.}\) will" update
 	expect_not "no complaint" grep -E '^[EW]: vfiokit|derror|vfiokit: .*(cannot|failed)' "$image.said"
 	first=$(ours)
 	expect "vfio-bind is in the image" grep -q 'usr/sbin/vfio-bind -rwxr-xr-x' <<<"$first"
 	expect "so is the policy" grep -q 'etc/vfiokit/bind.conf ' <<<"$first"
+	expect "so is its drop-in" grep -q 'etc/vfiokit/bind.conf.d/50-extra.conf ' <<<"$first"
+	expect "so is the record" grep -q 'etc/vfiokit/bind.record ' <<<"$first"
 	expect "so is vfio_iommu_type1" grep -q 'vfio_iommu_type1.ko' <<<"$first"
 	touch "$root/usr/sbin/vfio-bind" # an update that changes nothing
 	update
@@ -127,7 +132,7 @@ builds_checks()
 	expect "and is in the image" grep -q 'etc/vfiokit/bind.conf ' <<<"$(ours)"
 	expect_not "VFIOKIT_STRICT=1 makes no image of it" update VFIOKIT_STRICT=1
 
-	rm "$policy"
+	rm -r "$policy" "$policy.d"
 	says "without a policy there is an image" "the next boot" update
 	expect "with vfio-bind" grep -q 'usr/sbin/vfio-bind' <<<"$(ours)"
 	echo "$good" >"$policy"
