@@ -17,12 +17,13 @@ ours()
 		"$top/tests/images/sandbox.sh" / "$top/tests/mkinitcpio/mkinitcpio" -k "$1" -g "$2"
 }
 
-# The rest is dracut's, because Debian has no mkinitcpio: the systemd, its units, and the modules of the disk.
+# The rest is dracut's, because Debian has no mkinitcpio: the systemd, its units, and the modules of the disk. There
+# /usr/sbin is a link, as in images of mkinitcpio.
 generate()
 {
 	in_root mkdir /tree &&
 		dracut_image /stock "$2" --no-hostonly &&
-		in_root sh -c 'cd /tree && lsinitrd --unpack /stock' &&
+		in_root sh -c 'cd /tree && lsinitrd --unpack /stock && cp -a usr/sbin/. usr/bin/ && rm -r usr/sbin && ln -s bin usr/sbin' &&
 		ours "$2" "$image.ours" &&
 		(cd "$root/tree" && cpio --quiet -id <"$image.ours") &&
 		in_root depmod -b /tree "$2" &&
@@ -31,6 +32,7 @@ generate()
 
 finished()
 {
+	expect "vfio-bind is in it" [ -x "$root/tree/usr/bin/vfio-bind" ]
 	expect "the unit is the only thing that starts it" [ -L "$root/tree/usr/lib/systemd/system/sysinit.target.wants/vfiokit-initrd.service" ]
 	expect_not "no hook of dracut's does" grep -rq vfio-bind "$root/tree/usr/lib/dracut"
 	rm -f "$image.ours" "$image.policy"
