@@ -1,49 +1,78 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=dash disable=SC2154
-# every call of bind, release, apply and boot that changes something fails once: no device without a driver, no lie in the report
+# every call of bind, release, apply and boot that changes something fails once: no device without a driver, no group in two halves, no lie in the report
 kernels() { echo 6.12; } # what is tested is ours, not the kernel's
 
 machine() {
 	twin_gpus
 	port rp3 4
-	nic rp3
+	device pci-serial,bus=rp3,addr=0.0,multifunction=on
+	nic rp3 0.1
 }
 
 policy() {
-	printf '[device nic]\naddress = 03:00.0\nallow = network\n'
+	printf '[device nic]\naddress = 03:00.1\ngroup = whole\non-bound = unbind\nallow = network\n'
 }
 
-seconds() { echo 900; }
+seconds() { echo 1500; }
 
 image() {
 	image_dynamic "$top/build/vfiokit"
 	image_dynamic "$(command -v strace)"
 }
 
-# holds DRIVER
-holds() {
-	[ "$(link 03:00.0 driver)" = "$1" ]
+functions="03:00.0 03:00.1"
+
+# native ADDRESS
+native() {
+	case $1 in
+	03:00.0) echo serial ;;
+	*) echo e1000e ;;
+	esac
 }
 
-# back: as it was before, by hand.
-back() {
+# before COMMAND ADDRESS: which driver it finds there. On a running system apply takes only the device that it is told of.
+before() {
+	case $1:$2 in
+	release:* | apply:03:00.0) echo vfio-pci ;;
+	*) native "$2" ;;
+	esac
+}
+
+# behind COMMAND ADDRESS: which driver is to be there, when nothing fails.
+behind() {
+	if [ "$1" = release ]; then native "$2"; else echo vfio-pci; fi
+}
+
+# put ADDRESS DRIVER: there, by hand.
+put() {
 	local driver
 
-	driver=$(link 03:00.0 driver)
-	echo >"$(dev 03:00.0)/driver_override"
-	[ "$driver" = none ] || [ "$driver" = "$1" ] || echo 0000:03:00.0 >"$(dev 03:00.0)/driver/unbind"
-	[ "$1" = e1000e ] || echo "$1" >"$(dev 03:00.0)/driver_override"
-	holds "$1" || echo 0000:03:00.0 >"/sys/bus/pci/drivers/$1/bind"
+	driver=$(link "$1" driver)
+	echo >"$(dev "$1")/driver_override"
+	[ "$driver" = none ] || [ "$driver" = "$2" ] || echo "0000:$1" >"$(dev "$1")/driver/unbind"
+	[ "$2" != vfio-pci ] || echo vfio-pci >"$(dev "$1")/driver_override"
+	[ "$(link "$1" driver)" = "$2" ] || echo "0000:$1" >"/sys/bus/pci/drivers/$2/bind"
+	[ "$(link "$1" driver)" = "$2" ]
+}
+
+# back COMMAND: all as it finds it.
+back() {
+	local function result=0
+
+	for function in $functions; do
+		put "$function" "$(before "$1" "$function")" || result=1
+	done
 	rm -rf /run/vfiokit
-	holds "$1"
+	return $result
 }
 
 # words COMMAND: as it is called. answer COMMAND: where it says what it did.
 words() {
 	case $1 in
 	boot) echo vfio-bind boot ;;
-	apply) echo vfio-bind apply --device 03:00.0 ;;
-	*) echo vfiokit "$1" 03:00.0 --json ;;
+	apply) echo vfio-bind apply --device 03:00.1 ;;
+	*) echo "vfiokit $1 $functions --json" ;;
 	esac
 }
 answer() {
@@ -53,52 +82,109 @@ answer() {
 	esac
 }
 
+# run COMMAND OPTION...: it, below strace with these.
+run() {
+	local command=$1
+
+	shift
+	: >/tmp/answer
+	# shellcheck disable=SC2046
+	chroot /outside strace -f -qq -o /tmp/trace "$@" $(words "$command") >/tmp/answer 2>/tmp/error
+}
+
+# lie COMMAND: what is wrong behind it, as words; nothing if nothing is.
+lie() {
+	local function now after verdict bound=''
+
+	for function in $functions; do
+		now=$(link "$function" driver)
+		[ "$now" != none ] || echo "driverless:$function"
+		bound="$bound $now"
+		[ -s "$report" ] || continue
+		after=$(field "$function" driver_after)
+		[ "${after%null}" = "${now%none}" ] || echo "says-$after-has-$now"
+		verdict=$(field "$function" verdict)
+		case $verdict:$now in
+		bind:vfio-pci | bound:vfio-pci | fail:* | refuse:* | skip:*) ;;
+		release:*) [ "$now" = "$(native "$function")" ] || echo "$verdict-but-$now" ;;
+		*) echo "$verdict-but-$now" ;;
+		esac
+	done
+	case $1:$bound in
+	release:* | *:" vfio-pci vfio-pci" | *:" serial e1000e" | apply:" vfio-pci e1000e") ;;
+	*) echo "a-part:${bound# }" ;;
+	esac
+}
+
 # inject COMMAND CALL [OPTION...]: the COMMAND is run again and again, and each time another CALL fails, until none is left
 # to fail. OPTION: of strace, which calls count.
 inject() {
-	local command=$1 call=$2 from=e1000e n=0 now after lies='' hit=1
+	local command=$1 call=$2 n=0 wrong lies='' hit=1
 
 	shift 2
-	[ "$command" != release ] || from=vfio-pci
 	report=$(answer "$command")
-	while [ $hit = 1 ] && [ $n -lt 60 ]; do
+	while [ $hit = 1 ] && [ $n -lt 150 ]; do
 		n=$((n + 1))
-		back $from || lies="$lies $n:cannot-go-back"
-		: >/tmp/answer
-		# shellcheck disable=SC2046
-		chroot /outside strace -f -qq -o /tmp/trace "$@" -e "trace=$call" -e "inject=$call:error=EIO:when=$n" \
-			$(words "$command") >/tmp/answer 2>/tmp/error
+		back "$command" || lies="$lies $n:cannot-go-back"
+		run "$command" "$@" -e "trace=$call" -e "inject=$call:error=EIO:when=$n"
 		hit=0
 		! grep -q INJECTED /outside/tmp/trace || hit=1
-		now=$(link 03:00.0 driver)
-		[ "$now" != none ] || lies="$lies $n:driverless"
-		[ -s "$report" ] || continue
-		after=$(field 03:00.0 driver_after)
-		[ "${after%null}" = "${now%none}" ] || lies="$lies $n:says-$after-has-$now"
-		case $(field 03:00.0 verdict):$now in
-		bind:vfio-pci | bound:vfio-pci | release:e1000e | fail:* | refuse:* | skip:*) ;;
-		*) lies="$lies $n:$(field 03:00.0 verdict)-but-$now" ;;
-		esac
+		for wrong in $(lie "$command"); do
+			lies="$lies $n:$wrong"
+		done
 	done
 	is "$command, each $call of $((n - 1)) failing once" "${lies:-fine}" fine
 	check "some $call failed" [ $n -gt 1 ]
 	check "there were not more" [ $hit = 0 ]
 }
 
+# What only looks, or changes nothing but the process itself. openat has a list of files of its own.
+harmless="access arch_prctl brk clock_gettime clock_nanosleep close dup dup2 dup3 epoll_create1 execve exit exit_group
+	faccessat faccessat2 fadvise64 fcntl flock fstat fstatfs futex getcwd getdents64 getegid geteuid getgid getpid getppid
+	getrandom getrlimit gettid getuid lseek lstat madvise mmap mprotect mremap munmap newfstatat open openat pipe pipe2
+	poll ppoll pread64 prlimit64 read readlink readlinkat restart_syscall rseq rt_sigaction rt_sigprocmask rt_sigreturn
+	rt_sigsuspend rt_sigtimedwait sched_getaffinity sched_yield set_robust_list set_tid_address sigaltstack signalfd4 stat
+	statfs statx sysinfo timerfd_create timerfd_settime umask uname wait4 waitid"
+
+# changing COMMAND: the other calls that it makes when nothing fails.
+changing() {
+	local call
+
+	run "$1"
+	sed -nE 's/^[0-9]+ +([a-z0-9_]+)\(.*/\1/p' /outside/tmp/trace | sort -u | while read -r call; do
+		echo "$harmless" | grep -qw "$call" || echo "$call"
+	done
+}
+
 guest() {
-	local command sys=sys/bus/pci # as it is opened, below the root
+	local command call calls file sys=sys/bus/pci # as it is opened, below the root
 
 	coldplug
 	outside vfiokit list >/dev/null
 	mkdir -p /outside/tmp
-	modprobe -a vfio-pci vfio_iommu_type1
-	driver 03:00.0 e1000e
+	modprobe -a vfio-pci vfio_iommu_type1 e1000e
+	is "the functions share a group" "$(group 03:00.0)" "$(group 03:00.1)"
 	for command in bind release apply boot; do
 		[ $command != boot ] || : >/outside/etc/initrd-release
-		inject $command write
-		inject $command openat -P $sys/devices/0000:03:00.0/driver_override -P $sys/drivers_probe \
-			-P $sys/drivers/e1000e/unbind -P $sys/drivers/e1000e/bind \
-			-P $sys/drivers/vfio-pci/unbind -P $sys/drivers/vfio-pci/bind
-		inject $command clone,fork,vfork,clone3
+		check "all is as $command shall find it" back $command
+		calls=$(changing $command | tr '\n' ' ')
+		report=$(answer $command)
+		is "what is wrong behind $command when nothing fails" "$(lie $command)" ""
+		for file in $functions; do
+			is "$command, driver of $file" "$(link "$file" driver)" "$(behind $command "$file")"
+		done
+		ok "$command calls $calls"
+		set -- "$sys/drivers_probe"
+		for file in 0000:03:00.0 0000:03:00.1; do
+			set -- "$@" "$sys/devices/$file/driver_override"
+		done
+		for file in e1000e serial vfio-pci; do
+			set -- "$@" "$sys/drivers/$file/unbind" "$sys/drivers/$file/bind"
+		done
+		# shellcheck disable=SC2046
+		inject $command openat $(printf ' -P %s' "$@")
+		for call in $calls; do
+			inject $command "$call"
+		done
 	done
 }
