@@ -105,7 +105,7 @@ void memory_want(int root, const struct domain *domain, const struct guest_setti
 {
 	want_pages(root, domain, settings, claim, problems);
 	for (size_t i = 0; i < settings->n_shm; i++) {
-		cleanup_free char *wrong = shm_resolve(&settings->shm[i], &claim->shm[claim->n_shm]);
+		cleanup_free char *wrong = shm_resolve(root, &settings->shm[i], &claim->shm[claim->n_shm]);
 
 		if (wrong == NULL)
 			claim->n_shm++;

@@ -3,11 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "hooks/accounts.h"
 #include "hooks/size.h"
 #include "lib/file.h"
 #include "lib/log.h"
@@ -57,30 +56,27 @@ bool shm_parse_list(char *value, struct shm_want ret[static SHM_MAX], size_t *re
 	return n > 0;
 }
 
-char *shm_resolve(const struct shm_want *want, struct shm_file *ret)
+static char *say_unknown(const struct shm_want *want, const char *what, const char *name, const char *path)
 {
-	const struct passwd *user;
-	const struct group *group;
+	return util_format("/" PATH_SHARED_MEMORY
+			   "/%s: there is no %s '%s' in /%s; one of another service is written as a number",
+			   want->name, what, name, path);
+}
+
+char *shm_resolve(int root, const struct shm_want *want, struct shm_file *ret)
+{
 	uint64_t number;
 
 	memcpy(ret->name, want->name, sizeof(ret->name));
 	ret->size = want->size;
-	if (parse_number(want->user, 10, ID_MAX, &number)) {
+	if (parse_number(want->user, 10, ID_MAX, &number))
 		ret->uid = (uid_t)number;
-	} else {
-		user = getpwnam(want->user);
-		if (user == NULL)
-			return util_format("/" PATH_SHARED_MEMORY "/%s: there is no user '%s'", want->name, want->user);
-		ret->uid = user->pw_uid;
-	}
-	if (parse_number(want->group, 10, ID_MAX, &number)) {
+	else if (!accounts_find_user(root, want->user, &ret->uid))
+		return say_unknown(want, "user", want->user, PATH_PASSWD);
+	if (parse_number(want->group, 10, ID_MAX, &number))
 		ret->gid = (gid_t)number;
-		return NULL;
-	}
-	group = getgrnam(want->group);
-	if (group == NULL)
-		return util_format("/" PATH_SHARED_MEMORY "/%s: there is no group '%s'", want->name, want->group);
-	ret->gid = group->gr_gid;
+	else if (!accounts_find_group(root, want->group, &ret->gid))
+		return say_unknown(want, "group", want->group, PATH_GROUP);
 	return NULL;
 }
 
@@ -218,15 +214,8 @@ static int remove_unwanted(int directory, const struct claims *claims, struct sh
 	return first;
 }
 
-static char *user_name(uid_t uid)
-{
-	const struct passwd *user = getpwuid(uid);
-
-	return user != NULL ? util_copy_printable(user->pw_name) : util_format("user %u", uid);
-}
-
 /* Something has the name already. Returns NULL if it is what the guest needs, or what is wrong with it. */
-static char *judge(const struct shm_file *file, const struct stat *status)
+static char *judge(int root, const struct shm_file *file, const struct stat *status)
 {
 	cleanup_free char *owner = NULL;
 
@@ -234,7 +223,7 @@ static char *judge(const struct shm_file *file, const struct stat *status)
 		return util_copy("is there and no regular file; it was left as it is");
 	if (status->st_nlink != 1)
 		return util_copy("is there and has more than one name; it was left as it is");
-	owner = user_name(status->st_uid);
+	owner = accounts_user_name(root, status->st_uid);
 	if (status->st_uid != 0 && status->st_uid != file->uid)
 		return util_format("is there and belongs to %s; it was left as it is", owner);
 	if (status->st_uid == file->uid && status->st_gid == file->gid && (status->st_mode & 07777) == MODE &&
@@ -299,7 +288,7 @@ static char *have(int root, int directory, const struct shm_file *file, struct s
 	int result;
 
 	if (fstatat(directory, file->name, &status, AT_SYMLINK_NOFOLLOW) == 0)
-		return judge(file, &status);
+		return judge(root, file, &status);
 	if (errno != ENOENT)
 		return util_format("cannot be looked at: %s", strerror(errno));
 	forget(records, file->name); /* somebody has removed the one that we had made */

@@ -20,7 +20,7 @@
 bool shm_parse_list(char *value, struct shm_want ret[static SHM_MAX], size_t *ret_count);
 
 /* Looks the user and the group up, unless they are numbers. Returns NULL or what is wrong; owned by the caller. */
-char *shm_resolve(const struct shm_want *want, struct shm_file *ret);
+char *shm_resolve(int root, const struct shm_want *want, struct shm_file *ret);
 
 /* One of them as it stands in a claim: "SIZE UID GID NAME". */
 bool shm_parse_file(char *value, struct shm_file *ret);

@@ -88,6 +88,8 @@
 #define PATH_DROP_CACHES "proc/sys/vm/drop_caches"
 #define PATH_COMPACT "proc/sys/vm/compact_memory"
 #define PATH_SHARED_MEMORY "dev/shm"
+#define PATH_PASSWD "etc/passwd"
+#define PATH_GROUP "etc/group"
 #define PATH_BLOCK_BY_NUMBER "sys/dev/block"
 #define PATH_USB_DEVICES "sys/bus/usb/devices"
 #define PATH_USB_PROBE "sys/bus/usb/drivers_probe"

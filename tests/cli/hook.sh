@@ -619,7 +619,7 @@ printf '[guests]\nhugepages = 2M:1@3\nshm = glass 64k no-such-user:0\n' >"$hooks
 hook win prepare begin -
 exits 0
 says "hugepages: it needs huge pages on node 3, but this host has no such node"
-says "shm: /dev/shm/glass: there is no user 'no-such-user'; it is not made"
+says "shm: /dev/shm/glass: there is no user 'no-such-user' in /etc/passwd; one of another service is written as a number; it is not made"
 hook win release end -
 printf 'require = hugepages\n' >>"$hooks_conf"
 hook win prepare begin -

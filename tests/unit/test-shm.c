@@ -54,20 +54,35 @@ TEST(shm_lists)
 
 TEST(shm_users)
 {
-	struct shm_want want = { "glass", 5, "root", "0" };
-	struct shm_file file;
-	cleanup_free char *good = shm_resolve(&want, &file), *user = NULL, *group = NULL;
+	static const struct {
+		const char *user, *group, *expected; /* UID:GID, or what is wrong */
+	} cases[] = {
+		{ "root", "kvm", "0:106" },
+		{ "user", "0", "1000:0" },
+		{ "4000000000", "users", "4000000000:100" },
+		{ "nobody", "0",
+		  "/dev/shm/glass: there is no user 'nobody' in /etc/passwd; one of another service is written as a "
+		  "number" },
+		{ "0", "user",
+		  "/dev/shm/glass: there is no group 'user' in /etc/group; one of another service is written as a "
+		  "number" },
+	};
+	int root = test_root("F: etc/passwd=root:x:0:0::/root:/bin/sh\\nbroken\\nuser:x:1000:1000:::\\n\n"
+			     "F: etc/group=root:x:0:\\nusers:x:100:user\\nkvm:x:106:\n");
 
-	CHECK_TRUE(good == NULL);
-	CHECK_INT(file.uid, 0);
-	(void)util_copy_fixed(want.user, sizeof(want.user), "no-such-user");
-	user = shm_resolve(&want, &file);
-	CHECK_STR(user, "/dev/shm/glass: there is no user 'no-such-user'");
-	(void)util_copy_fixed(want.user, sizeof(want.user), "4000000000");
-	(void)util_copy_fixed(want.group, sizeof(want.group), "no-such-group");
-	group = shm_resolve(&want, &file);
-	CHECK_STR(group, "/dev/shm/glass: there is no group 'no-such-group'");
-	CHECK_INT(file.uid, 4000000000);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct shm_want want = { "glass", 5, "", "" };
+		struct shm_file file = { 0 };
+		cleanup_free char *got = NULL;
+
+		test_case("%s:%s", cases[i].user, cases[i].group);
+		(void)util_copy_fixed(want.user, sizeof(want.user), cases[i].user);
+		(void)util_copy_fixed(want.group, sizeof(want.group), cases[i].group);
+		got = shm_resolve(root, &want, &file);
+		if (got == NULL)
+			got = util_format("%u:%u", file.uid, file.gid);
+		CHECK_STR(got, cases[i].expected);
+	}
 }
 
 TEST(shm_records)
