@@ -6,7 +6,8 @@
 # make help       the other targets
 #
 # Variables: PREFIX DESTDIR SBINDIR INITRAMFS SELINUX=1 (install the policy module, too) V=1 (show commands) SAN=1 (ASan and
-# UBSan) STATIC=0 (vfio-bind with shared libraries) CC KMOD_SRC (source tree of libkmod) WERROR=1
+# UBSan) STATIC=0 (nothing static) STATIC_HOOKS=0 (vfio-hook and vfio-guard with shared libraries) CC
+# KMOD_SRC (source tree of libkmod) WERROR=1
 
 VERSION  := 0.1
 PREFIX   ?= /usr
@@ -34,9 +35,11 @@ STATIC_OBJ := $(BUILD)/obj/static-$(notdir $(CC))
 # Sanitizers need glibc and shared libraries.
 ifneq ($(SAN),)
 override STATIC := 0
+override STATIC_HOOKS := 0
 endif
-# build/ is the static gcc build; the others stand below it: build/clang, build/san, build/shared, build/clang-shared ...
-KIND   := $(subst $(space),-,$(strip $(filter-out gcc,$(notdir $(CC))) $(if $(SAN),san,$(if $(filter 0,$(STATIC)),shared))))
+STATIC_HOOKS ?= $(STATIC)
+# build/ is the static gcc build; the others stand below it: build/clang, build/san, build/shared, build/shared-hooks ...
+KIND   := $(subst $(space),-,$(strip $(filter-out gcc,$(notdir $(CC))) $(if $(SAN),san,$(if $(filter 0,$(STATIC)),shared,$(if $(filter 0,$(STATIC_HOOKS)),shared-hooks)))))
 OUT    := $(BUILD)$(if $(KIND),/$(KIND))
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wundef \
@@ -57,6 +60,12 @@ STATIC_CFLAGS := $(COMMON) -Os -ffunction-sections -fdata-sections -fno-unwind-t
 STATIC_LDFLAGS := -Wl,--gc-sections -s -L$(BUILD)/deps/lib
 STATIC_LIBS := -lkmod -lzstd -llzma -lz -linih -lcjson
 DEPS_STAMP := $(BUILD)/deps/stamp
+
+# The static hooks: glibc, and what deps/static-hooks.sh makes. At addresses that do not change, so that there is nothing to
+# relocate when they start: what they read comes from root and libvirt. Shared, they are position-independent.
+HOOKS_LDFLAGS := -static -Wl,-z,relro,-z,now -Wl,--gc-sections
+HOOKS_LIBS := $(addprefix $(BUILD)/deps-hooks/,libsystemd.o libblkid.o cjson.o) -linih -lexpat -lcap -lm
+HOOKS_STAMP := $(BUILD)/deps-hooks/stamp
 
 LIB_SRC    := $(filter-out lib/fortify.c lib/fnmatch.c,$(wildcard lib/*.c))
 BINDER_SRC := $(wildcard binder/*.c)
@@ -83,7 +92,7 @@ all: programs $(if $(SAN),,$(MAN))
 programs: $(PROGRAMS)
 
 help:
-	@sed -n 's/^# \{0,1\}//;2,9p' Makefile
+	@sed -n 's/^# \{0,1\}//;2,10p' Makefile
 	@echo "targets: all deps demo check check-full check-unit check-vm bench lint format package install uninstall clean"
 
 # --- building ---------------------------------------------------------------------------------------
@@ -109,10 +118,18 @@ $(OUT)/vfiokit: $(call object,$(OBJ),$(STAGES_SRC) $(HOST_SRC))
 $(OBJ)/hooks.a: $(call object,$(OBJ),$(LIB_SRC) $(HOOKS_PARTS))
 	$(Q)rm -f $@ && ar rcsD $@ $^
 
+# libvirt waits for five calls for each guest, and for a guard. To load libsystemd and its libraries is most of what they would take.
+ifeq ($(STATIC_HOOKS),1)
+$(OUT)/vfio-hook $(OUT)/vfio-guard: $(OUT)/vfio-%: $(OBJ)/hooks/%.o $(OBJ)/hooks.a $(HOOKS_STAMP)
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(HOOKS_LDFLAGS) -o $@ $(filter-out $(HOOKS_STAMP),$^) $(HOOKS_LIBS)
+else
 $(OUT)/vfio-hook $(OUT)/vfio-guard: $(OUT)/vfio-%: $(OBJ)/hooks/%.o $(OBJ)/hooks.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(SHARED_LDFLAGS) -Wl,--as-needed -o $@ $^ $$(pkg-config --libs $(HOOKS_PKG))
+endif
 
 $(OUT)/vfio-hookd: $(OBJ)/hooks/hookd.o $(OBJ)/hooks.a
 	$(call say,LINK,$@)
@@ -136,9 +153,14 @@ $(STATIC_OBJ)/%.o: %.c $(DEPS_STAMP)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(MUSL_CC) $(STATIC_CFLAGS) -c -o $@ $<
 
-$(DEPS_STAMP): deps/static.sh deps/musl-cc deps/cjson.h lib/fortify.h lib/fortify.c
+$(DEPS_STAMP): deps/static.sh deps/sources.sh deps/musl-cc deps/cjson.h lib/fortify.h lib/fortify.c
 	$(call say,DEPS,libraries of the static vfio-bind)
 	$(Q)deps/static.sh
+	$(Q)touch $@
+
+$(HOOKS_STAMP): deps/static-hooks.sh deps/sources.sh deps/no-names.c $(wildcard hooks/*.c)
+	$(call say,DEPS,libraries of the static vfio-hook)
+	$(Q)deps/static-hooks.sh
 	$(Q)touch $@
 
 $(BUILD)/man/%: man/%.scd
@@ -171,10 +193,11 @@ $(OUT)/tests/mktree: $(call object,$(OBJ),$(wildcard tests/tree/*.c))
 deps:
 	$(Q)deps/install.sh
 	$(Q)deps/static.sh
+	$(Q)deps/static-hooks.sh
 
 demo:
 	$(Q)deps/install.sh build demo
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory $(OUT)/vfio-bind $(OUT)/vfiokit
 	$(Q)tests/vm/demo.sh
 
 check:

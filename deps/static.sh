@@ -21,32 +21,15 @@ export MUSL_CC_BACKEND=gcc # clang's objects link with these just as well
 # Small. Sections let the linker drop what is not called, and nobody unwinds this program.
 cflags="-Os -ffunction-sections -fdata-sections -fno-unwind-tables -fno-asynchronous-unwind-tables"
 
-die() {
-	echo "static.sh: $*" >&2
-	exit 1
-}
+# shellcheck source-path=SCRIPTDIR source=sources.sh
+. deps/sources.sh
 
 # Everything that the result depends on.
 key() {
-	sha256sum deps/static.sh deps/musl-cc deps/cjson.h lib/fortify.h lib/fortify.c
+	sha256sum deps/static.sh deps/sources.sh deps/musl-cc deps/cjson.h lib/fortify.h lib/fortify.c
 	gcc --version | head -n 1
 	dpkg-query -W musl-dev meson 2>/dev/null || :
 	[ -z "${KMOD_SRC:-}" ] || find "$KMOD_SRC" -name .git -prune -o -type f -printf '%p %s %T@\n'
-}
-
-# Unpacks a source package, unless it is in the cache.
-fetch() {
-	[ ! -f "$src/$1.version" ] || return 0
-	rm -rf "${src:?}/$1"
-	mkdir -p "$src"
-	deps/apt.sh $suite source "$src/$1" "$1" >"$src/$1.new"
-	mv "$src/$1.new" "$src/$1.version"
-}
-
-# The same, and notes its version.
-get() {
-	fetch "$1"
-	echo "$(cat "$src/$1.version") Debian $suite" >>"$out/versions"
 }
 
 # Compiles files of a source package into a library: PACKAGE LIBRARY "FLAG..." FILE...

@@ -5,17 +5,12 @@
 #include <fcntl.h>
 
 #include "hooks/claims.h"
-#include "hooks/library.h"
 #include "lib/util.h"
 
 #define SYSTEMD "org.freedesktop.systemd1"
 #define SYSTEMD_PATH "/org/freedesktop/systemd1"
 #define SYSTEMD_MANAGER SYSTEMD ".Manager"
 #define LOGIND "org.freedesktop.login1"
-
-#define LIBRARY "libsystemd.so.0"
-
-struct sd_functions sd;
 
 uint64_t bus_time_left(const struct bus *bus)
 {
@@ -29,56 +24,21 @@ static bool is_late(const struct bus *bus)
 	return claims_clock() >= bus->deadline;
 }
 
-/* sd.bus_call() would wait for the greeting of a stalled bus without any limit. */
+/* sd_bus_call() would wait for the greeting of a stalled bus without any limit. */
 static int wait_until_ready(const struct bus *bus)
 {
 	int result;
 
-	while ((result = sd.bus_is_ready(bus->bus)) == 0) {
+	while ((result = sd_bus_is_ready(bus->bus)) == 0) {
 		if (is_late(bus))
 			return -ETIMEDOUT;
-		result = sd.bus_process(bus->bus, NULL);
+		result = sd_bus_process(bus->bus, NULL);
 		if (result == 0)
-			result = sd.bus_wait(bus->bus, bus_time_left(bus));
+			result = sd_bus_wait(bus->bus, bus_time_left(bus));
 		if (result < 0)
 			return result;
 	}
 	return result < 0 ? result : 0;
-}
-
-static bool load(void)
-{
-	static const struct library_function functions[] = {
-		{ "sd_bus_add_match_async", &sd.bus_add_match_async },
-		{ "sd_bus_call", &sd.bus_call },
-		{ "sd_bus_close_unref", &sd.bus_close_unref },
-		{ "sd_bus_error_free", &sd.bus_error_free },
-		{ "sd_bus_error_has_name", &sd.bus_error_has_name },
-		{ "sd_bus_get_fd", &sd.bus_get_fd },
-		{ "sd_bus_get_property", &sd.bus_get_property },
-		{ "sd_bus_is_ready", &sd.bus_is_ready },
-		{ "sd_bus_match_signal_async", &sd.bus_match_signal_async },
-		{ "sd_bus_message_append", &sd.bus_message_append },
-		{ "sd_bus_message_append_array", &sd.bus_message_append_array },
-		{ "sd_bus_message_close_container", &sd.bus_message_close_container },
-		{ "sd_bus_message_enter_container", &sd.bus_message_enter_container },
-		{ "sd_bus_message_exit_container", &sd.bus_message_exit_container },
-		{ "sd_bus_message_new_method_call", &sd.bus_message_new_method_call },
-		{ "sd_bus_message_open_container", &sd.bus_message_open_container },
-		{ "sd_bus_message_read", &sd.bus_message_read },
-		{ "sd_bus_message_read_array", &sd.bus_message_read_array },
-		{ "sd_bus_message_set_expect_reply", &sd.bus_message_set_expect_reply },
-		{ "sd_bus_message_skip", &sd.bus_message_skip },
-		{ "sd_bus_message_unref", &sd.bus_message_unref },
-		{ "sd_bus_open_system", &sd.bus_open_system },
-		{ "sd_bus_path_encode", &sd.bus_path_encode },
-		{ "sd_bus_process", &sd.bus_process },
-		{ "sd_bus_send", &sd.bus_send },
-		{ "sd_bus_set_method_call_timeout", &sd.bus_set_method_call_timeout },
-		{ "sd_bus_wait", &sd.bus_wait },
-	};
-
-	return library_load(LIBRARY, functions, ARRAY_SIZE(functions));
 }
 
 int bus_open(struct bus **ret, uint64_t deadline)
@@ -86,11 +46,9 @@ int bus_open(struct bus **ret, uint64_t deadline)
 	struct bus *bus;
 	int result;
 
-	if (!load())
-		return -ELIBACC;
 	bus = util_alloc(sizeof(*bus));
 	bus->deadline = deadline;
-	result = sd.bus_open_system(&bus->bus);
+	result = sd_bus_open_system(&bus->bus);
 	if (result >= 0)
 		result = wait_until_ready(bus);
 	if (result < 0) {
@@ -110,7 +68,7 @@ void bus_close(struct bus *bus)
 {
 	if (bus == NULL)
 		return;
-	sd.bus_close_unref(bus->bus);
+	sd_bus_close_unref(bus->bus);
 	free(bus->error);
 	free(bus->job);
 	free(bus);
@@ -123,13 +81,13 @@ const char *bus_error(const struct bus *bus)
 
 int bus_finish(struct bus *bus, sd_bus_error *error, int result)
 {
-	bool is_unknown = sd.bus_error_has_name(error, SYSTEMD ".NoSuchUnit") > 0 ||
-			  sd.bus_error_has_name(error, SD_BUS_ERROR_UNKNOWN_OBJECT) > 0;
-	bool is_busy = sd.bus_error_has_name(error, LOGIND ".OperationInProgress") > 0;
+	bool is_unknown = sd_bus_error_has_name(error, SYSTEMD ".NoSuchUnit") > 0 ||
+			  sd_bus_error_has_name(error, SD_BUS_ERROR_UNKNOWN_OBJECT) > 0;
+	bool is_busy = sd_bus_error_has_name(error, LOGIND ".OperationInProgress") > 0;
 
 	free(bus->error);
 	bus->error = error->message != NULL ? util_copy_printable(error->message) : NULL;
-	sd.bus_error_free(error);
+	sd_bus_error_free(error);
 	if (is_unknown)
 		return -ENOENT;
 	if (is_busy)
@@ -145,14 +103,14 @@ int bus_call(struct bus *bus, sd_bus_message *message, int built, sd_bus_message
 	if (result >= 0 && is_late(bus))
 		result = -ETIMEDOUT;
 	if (result >= 0)
-		result = sd.bus_call(bus->bus, message, bus_time_left(bus), &error, ret_reply);
-	sd.bus_message_unref(message);
+		result = sd_bus_call(bus->bus, message, bus_time_left(bus), &error, ret_reply);
+	sd_bus_message_unref(message);
 	return bus_finish(bus, &error, result);
 }
 
 static int new_systemd_call(struct bus *bus, const char *method, sd_bus_message **ret)
 {
-	return sd.bus_message_new_method_call(bus->bus, ret, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER, method);
+	return sd_bus_message_new_method_call(bus->bus, ret, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER, method);
 }
 
 static int get_property(struct bus *bus, const char *unit, const char *interface, const char *name, const char *type,
@@ -160,12 +118,12 @@ static int get_property(struct bus *bus, const char *unit, const char *interface
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 	char *path = NULL;
-	int result = is_late(bus) ? -ETIMEDOUT : sd.bus_path_encode(SYSTEMD_PATH "/unit", unit, &path);
+	int result = is_late(bus) ? -ETIMEDOUT : sd_bus_path_encode(SYSTEMD_PATH "/unit", unit, &path);
 
 	if (result >= 0)
-		result = sd.bus_set_method_call_timeout(bus->bus, bus_time_left(bus));
+		result = sd_bus_set_method_call_timeout(bus->bus, bus_time_left(bus));
 	if (result >= 0)
-		result = sd.bus_get_property(bus->bus, SYSTEMD, path, interface, name, &error, ret, type);
+		result = sd_bus_get_property(bus->bus, SYSTEMD, path, interface, name, &error, ret, type);
 	free(path);
 	return bus_finish(bus, &error, result);
 }
@@ -182,28 +140,28 @@ int bus_get_allowed_cpus(void *context, const char *unit, struct cpulist *ret)
 	int result = get_property(bus, unit, interface, "AllowedCPUs", "ay", &reply);
 
 	if (result == 0)
-		result = sd.bus_message_read_array(reply, 'y', &bytes, &size);
+		result = sd_bus_message_read_array(reply, 'y', &bytes, &size);
 	if (result >= 0)
 		result = cpulist_from_bytes(bytes, size, ret) ? 0 : -ERANGE;
-	sd.bus_message_unref(reply);
+	sd_bus_message_unref(reply);
 	return result;
 }
 
 /* a(sv) with the one property. */
 static int append_allowed(sd_bus_message *message, const uint8_t *bytes, size_t size)
 {
-	int result = sd.bus_message_open_container(message, 'a', "(sv)");
+	int result = sd_bus_message_open_container(message, 'a', "(sv)");
 
 	if (result >= 0)
-		result = sd.bus_message_open_container(message, 'r', "sv");
+		result = sd_bus_message_open_container(message, 'r', "sv");
 	if (result >= 0)
-		result = sd.bus_message_append(message, "s", "AllowedCPUs");
+		result = sd_bus_message_append(message, "s", "AllowedCPUs");
 	if (result >= 0)
-		result = sd.bus_message_open_container(message, 'v', "ay");
+		result = sd_bus_message_open_container(message, 'v', "ay");
 	if (result >= 0)
-		result = sd.bus_message_append_array(message, 'y', bytes, size);
+		result = sd_bus_message_append_array(message, 'y', bytes, size);
 	for (int i = 0; result >= 0 && i < 3; i++)
-		result = sd.bus_message_close_container(message);
+		result = sd_bus_message_close_container(message);
 	return result;
 }
 
@@ -215,7 +173,7 @@ int bus_set_allowed_cpus(void *context, const char *unit, const struct cpulist *
 	int result = new_systemd_call(context, "SetUnitProperties", &message);
 
 	if (result >= 0)
-		result = sd.bus_message_append(message, "sb", unit, true);
+		result = sd_bus_message_append(message, "sb", unit, true);
 	if (result >= 0)
 		result = append_allowed(message, bytes, size);
 	return bus_call(context, message, result, NULL);
@@ -230,7 +188,7 @@ static int on_job_removed(sd_bus_message *message, void *context, sd_bus_error *
 	uint32_t id;
 
 	(void)error;
-	if (sd.bus_message_read(message, "uoss", &id, &path, &unit, &result) < 0 || bus->job == NULL ||
+	if (sd_bus_message_read(message, "uoss", &id, &path, &unit, &result) < 0 || bus->job == NULL ||
 	    !streq(path, bus->job))
 		return 0;
 	bus->job_ended = true;
@@ -242,12 +200,12 @@ static int on_job_removed(sd_bus_message *message, void *context, sd_bus_error *
 static int wait_for_job(struct bus *bus)
 {
 	while (!bus->job_ended) {
-		int result = sd.bus_process(bus->bus, NULL);
+		int result = sd_bus_process(bus->bus, NULL);
 
 		if (result == 0 && is_late(bus))
 			return -ETIMEDOUT;
 		if (result == 0)
-			result = sd.bus_wait(bus->bus, bus_time_left(bus));
+			result = sd_bus_wait(bus->bus, bus_time_left(bus));
 		if (result < 0)
 			return result;
 	}
@@ -257,7 +215,7 @@ static int wait_for_job(struct bus *bus)
 static int take_job(sd_bus_message *reply, char **ret)
 {
 	const char *path = "";
-	int result = sd.bus_message_read(reply, "o", &path);
+	int result = sd_bus_message_read(reply, "o", &path);
 
 	if (result >= 0)
 		*ret = util_copy(path);
@@ -271,11 +229,11 @@ static int queue_job(struct bus *bus, const char *method, const char *unit, char
 	int result = new_systemd_call(bus, method, &message);
 
 	if (result >= 0)
-		result = sd.bus_message_append(message, "ss", unit, "replace");
+		result = sd_bus_message_append(message, "ss", unit, "replace");
 	result = bus_call(bus, message, result, &reply);
 	if (result == 0 && ret_job != NULL)
 		result = take_job(reply, ret_job);
-	sd.bus_message_unref(reply);
+	sd_bus_message_unref(reply);
 	return result < 0 ? result : 0;
 }
 
@@ -290,15 +248,15 @@ static int subscribe(struct bus *bus)
 
 	if (bus->has_subscribed)
 		return 0;
-	result = sd.bus_match_signal_async(bus->bus, NULL, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER, "JobRemoved",
+	result = sd_bus_match_signal_async(bus->bus, NULL, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER, "JobRemoved",
 					   on_job_removed, NULL, bus);
 	if (result >= 0)
 		result = new_systemd_call(bus, "Subscribe", &message);
 	if (result >= 0)
-		result = sd.bus_message_set_expect_reply(message, false);
+		result = sd_bus_message_set_expect_reply(message, false);
 	if (result >= 0)
-		result = sd.bus_send(bus->bus, message, NULL);
-	sd.bus_message_unref(message);
+		result = sd_bus_send(bus->bus, message, NULL);
+	sd_bus_message_unref(message);
 	bus->has_subscribed = result >= 0;
 	return result < 0 ? result : 0;
 }
@@ -348,13 +306,13 @@ int bus_enter_scope(struct bus *bus, const char *scope, const char *slice, const
 	if (result == 0)
 		result = new_systemd_call(bus, "StartTransientUnit", &message);
 	if (result >= 0)
-		result = sd.bus_message_append(message, "ssa(sv)a(sa(sv))", scope, "fail", 4, "Description", "s",
+		result = sd_bus_message_append(message, "ssa(sv)a(sa(sv))", scope, "fail", 4, "Description", "s",
 					       description, "Slice", "s", slice, "CollectMode", "s",
 					       "inactive-or-failed", "PIDs", "au", 1, (uint32_t)getpid(), 0);
 	result = bus_call(bus, message, result, &reply);
 	if (result == 0)
 		result = take_job(reply, &bus->job);
-	sd.bus_message_unref(reply);
+	sd_bus_message_unref(reply);
 	return result < 0 ? result : wait_for_job(bus);
 }
 
@@ -365,10 +323,10 @@ int bus_unit_state(struct bus *bus, const char *unit, char **ret)
 	int result = get_property(bus, unit, SYSTEMD ".Unit", "ActiveState", "s", &reply);
 
 	if (result == 0)
-		result = sd.bus_message_read(reply, "s", &state);
+		result = sd_bus_message_read(reply, "s", &state);
 	if (result >= 0)
 		*ret = util_copy(state);
-	sd.bus_message_unref(reply);
+	sd_bus_message_unref(reply);
 	return result < 0 ? result : 0;
 }
 
@@ -378,8 +336,8 @@ int bus_unit_changed(struct bus *bus, const char *unit, uint64_t *ret)
 	int result = get_property(bus, unit, SYSTEMD ".Unit", "StateChangeTimestamp", "t", &reply);
 
 	if (result == 0)
-		result = sd.bus_message_read(reply, "t", ret);
-	sd.bus_message_unref(reply);
+		result = sd_bus_message_read(reply, "t", ret);
+	sd_bus_message_unref(reply);
 	return result < 0 ? result : 0;
 }
 
@@ -387,7 +345,7 @@ int bus_unit_changed(struct bus *bus, const char *unit, uint64_t *ret)
 
 static int new_logind_call(struct bus *bus, const char *method, sd_bus_message **ret)
 {
-	return sd.bus_message_new_method_call(bus->bus, ret, LOGIND, "/org/freedesktop/login1", LOGIND ".Manager",
+	return sd_bus_message_new_method_call(bus->bus, ret, LOGIND, "/org/freedesktop/login1", LOGIND ".Manager",
 					      method);
 }
 
@@ -402,14 +360,14 @@ int bus_list_inhibitors(struct bus *bus, struct bus_inhibitor **ret, size_t *ret
 	*ret_n = 0;
 	result = bus_call(bus, message, result, &reply);
 	if (result == 0)
-		result = sd.bus_message_enter_container(reply, 'a', "(ssssuu)");
+		result = sd_bus_message_enter_container(reply, 'a', "(ssssuu)");
 	while (result >= 0 &&
-	       (result = sd.bus_message_read(reply, "(ssssuu)", &what, &who, &why, &mode, &user, &process)) > 0)
+	       (result = sd_bus_message_read(reply, "(ssssuu)", &what, &who, &why, &mode, &user, &process)) > 0)
 		if (streq(mode, "block"))
 			*(struct bus_inhibitor *)util_append(ret, ret_n, sizeof(**ret)) = (struct bus_inhibitor){
 				util_copy_printable(what), util_copy_printable(who), util_copy_printable(why)
 			};
-	sd.bus_message_unref(reply);
+	sd_bus_message_unref(reply);
 	return result < 0 ? result : 0;
 }
 
@@ -420,15 +378,15 @@ int bus_inhibit(struct bus *bus, const char *what, const char *who, const char *
 	int result = new_logind_call(bus, "Inhibit", &message);
 
 	if (result >= 0)
-		result = sd.bus_message_append(message, "ssss", what, who, why, "block");
+		result = sd_bus_message_append(message, "ssss", what, who, why, "block");
 	result = bus_call(bus, message, result, &reply);
 	if (result == 0)
-		result = sd.bus_message_read(reply, "h", &fd);
+		result = sd_bus_message_read(reply, "h", &fd);
 	if (result >= 0) {
 		/* The message closes its own. */
 		*ret_fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 		result = *ret_fd < 0 ? -errno : 0;
 	}
-	sd.bus_message_unref(reply);
+	sd_bus_message_unref(reply);
 	return result;
 }

@@ -7,39 +7,6 @@
 
 #include "hooks/bus.h"
 
-/* All that is used of it, without its "sd_". */
-struct sd_functions {
-	typeof(sd_bus_add_match_async) *bus_add_match_async;
-	typeof(sd_bus_call) *bus_call;
-	typeof(sd_bus_close_unref) *bus_close_unref;
-	typeof(sd_bus_error_free) *bus_error_free;
-	typeof(sd_bus_error_has_name) *bus_error_has_name;
-	typeof(sd_bus_get_fd) *bus_get_fd;
-	typeof(sd_bus_get_property) *bus_get_property;
-	typeof(sd_bus_is_ready) *bus_is_ready;
-	typeof(sd_bus_match_signal_async) *bus_match_signal_async;
-	typeof(sd_bus_message_append) *bus_message_append;
-	typeof(sd_bus_message_append_array) *bus_message_append_array;
-	typeof(sd_bus_message_close_container) *bus_message_close_container;
-	typeof(sd_bus_message_enter_container) *bus_message_enter_container;
-	typeof(sd_bus_message_exit_container) *bus_message_exit_container;
-	typeof(sd_bus_message_new_method_call) *bus_message_new_method_call;
-	typeof(sd_bus_message_open_container) *bus_message_open_container;
-	typeof(sd_bus_message_read) *bus_message_read;
-	typeof(sd_bus_message_read_array) *bus_message_read_array;
-	typeof(sd_bus_message_set_expect_reply) *bus_message_set_expect_reply;
-	typeof(sd_bus_message_skip) *bus_message_skip;
-	typeof(sd_bus_message_unref) *bus_message_unref;
-	typeof(sd_bus_open_system) *bus_open_system;
-	typeof(sd_bus_path_encode) *bus_path_encode;
-	typeof(sd_bus_process) *bus_process;
-	typeof(sd_bus_send) *bus_send;
-	typeof(sd_bus_set_method_call_timeout) *bus_set_method_call_timeout;
-	typeof(sd_bus_wait) *bus_wait;
-};
-
-extern struct sd_functions sd;
-
 struct bus {
 	sd_bus *bus;
 	uint64_t deadline;

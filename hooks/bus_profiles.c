@@ -17,15 +17,15 @@ static int has_owner(struct bus *bus, const char *name, bool *ret)
 {
 	sd_bus_message *message = NULL, *reply = NULL;
 	int has = 0;
-	int result = sd.bus_message_new_method_call(bus->bus, &message, DBUS, "/org/freedesktop/DBus", DBUS,
+	int result = sd_bus_message_new_method_call(bus->bus, &message, DBUS, "/org/freedesktop/DBus", DBUS,
 						    "NameHasOwner");
 
 	if (result >= 0)
-		result = sd.bus_message_append(message, "s", name);
+		result = sd_bus_message_append(message, "s", name);
 	result = bus_call(bus, message, result, &reply);
 	if (result == 0)
-		result = sd.bus_message_read(reply, "b", &has);
-	sd.bus_message_unref(reply);
+		result = sd_bus_message_read(reply, "b", &has);
+	sd_bus_message_unref(reply);
 	*ret = has != 0;
 	return result < 0 ? result : 0;
 }
@@ -41,20 +41,20 @@ static int compare(sd_bus_message *reply, struct entry *entries, size_t n)
 	const char *key = "", *value = "";
 	int result;
 
-	while ((result = sd.bus_message_enter_container(reply, 'e', "sv")) > 0) {
+	while ((result = sd_bus_message_enter_container(reply, 'e', "sv")) > 0) {
 		struct entry *entry = NULL;
 
-		result = sd.bus_message_read(reply, "s", &key);
+		result = sd_bus_message_read(reply, "s", &key);
 		for (size_t i = 0; i < n && result >= 0; i++)
 			if (streq(key, entries[i].key))
 				entry = &entries[i];
 		if (result >= 0)
-			result = entry != NULL ? sd.bus_message_read(reply, "v", "s", &value)
-					       : sd.bus_message_skip(reply, "v");
+			result = entry != NULL ? sd_bus_message_read(reply, "v", "s", &value)
+					       : sd_bus_message_skip(reply, "v");
 		if (result >= 0 && entry != NULL)
 			entry->is_same = streq(value, entry->value);
 		if (result >= 0)
-			result = sd.bus_message_exit_container(reply);
+			result = sd_bus_message_exit_container(reply);
 		if (result < 0)
 			return result;
 	}
@@ -64,10 +64,10 @@ static int compare(sd_bus_message *reply, struct entry *entries, size_t n)
 static int get_property(struct bus *bus, size_t i, const char *name, const char *type, sd_bus_message **ret_reply)
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
-	int result = sd.bus_set_method_call_timeout(bus->bus, bus_time_left(bus));
+	int result = sd_bus_set_method_call_timeout(bus->bus, bus_time_left(bus));
 
 	if (result >= 0)
-		result = sd.bus_get_property(bus->bus, daemons[i].name, daemons[i].path, daemons[i].name, name, &error,
+		result = sd_bus_get_property(bus->bus, daemons[i].name, daemons[i].path, daemons[i].name, name, &error,
 					     ret_reply, type);
 	return bus_finish(bus, &error, result);
 }
@@ -79,9 +79,9 @@ static int has_dictionary(struct bus *bus, size_t i, const char *property, struc
 	int result = get_property(bus, i, property, "aa{sv}", &reply);
 
 	if (result == 0)
-		result = sd.bus_message_enter_container(reply, 'a', "a{sv}");
+		result = sd_bus_message_enter_container(reply, 'a', "a{sv}");
 	*ret = false;
-	while (result >= 0 && !*ret && (result = sd.bus_message_enter_container(reply, 'a', "{sv}")) > 0) {
+	while (result >= 0 && !*ret && (result = sd_bus_message_enter_container(reply, 'a', "{sv}")) > 0) {
 		for (size_t k = 0; k < n; k++)
 			entries[k].is_same = false;
 		result = compare(reply, entries, n);
@@ -89,9 +89,9 @@ static int has_dictionary(struct bus *bus, size_t i, const char *property, struc
 		for (size_t k = 0; k < n; k++)
 			*ret = *ret && entries[k].is_same;
 		if (result >= 0)
-			result = sd.bus_message_exit_container(reply);
+			result = sd_bus_message_exit_container(reply);
 	}
-	sd.bus_message_unref(reply);
+	sd_bus_message_unref(reply);
 	return result < 0 ? result : 0;
 }
 
@@ -127,11 +127,11 @@ int bus_find_profiles(struct bus *bus, const char **ret)
 int bus_hold_performance(struct bus *bus, const char *daemon, const char *who, const char *why)
 {
 	sd_bus_message *message = NULL;
-	int result = sd.bus_message_new_method_call(bus->bus, &message, daemon, daemons[number_of(daemon)].path, daemon,
+	int result = sd_bus_message_new_method_call(bus->bus, &message, daemon, daemons[number_of(daemon)].path, daemon,
 						    "HoldProfile");
 
 	if (result >= 0)
-		result = sd.bus_message_append(message, "sss", BUS_PROFILE, why, who);
+		result = sd_bus_message_append(message, "sss", BUS_PROFILE, why, who);
 	return bus_call(bus, message, result, NULL);
 }
 
@@ -153,9 +153,9 @@ int bus_active_profile(struct bus *bus, const char *daemon, char **ret)
 	int result = get_property(bus, number_of(daemon), "ActiveProfile", "s", &reply);
 
 	if (result == 0)
-		result = sd.bus_message_read(reply, "s", &name);
+		result = sd_bus_message_read(reply, "s", &name);
 	*ret = result >= 0 ? util_copy(name) : NULL;
-	sd.bus_message_unref(reply);
+	sd_bus_message_unref(reply);
 	return result < 0 ? result : 0;
 }
 
@@ -176,14 +176,14 @@ int bus_watch_profiles(struct bus *bus)
 						       "',member='NameOwnerChanged',arg0='%s'",
 						       daemons[i].name);
 
-		result = sd.bus_add_match_async(bus->bus, NULL, match, on_owner_changed, NULL, bus);
+		result = sd_bus_add_match_async(bus->bus, NULL, match, on_owner_changed, NULL, bus);
 	}
 	return result < 0 ? result : 0;
 }
 
 int bus_fd(const struct bus *bus)
 {
-	return sd.bus_get_fd(bus->bus);
+	return sd_bus_get_fd(bus->bus);
 }
 
 int bus_profiles_changed(struct bus *bus)
@@ -191,7 +191,7 @@ int bus_profiles_changed(struct bus *bus)
 	int result;
 
 	do
-		result = sd.bus_process(bus->bus, NULL);
+		result = sd_bus_process(bus->bus, NULL);
 	while (result > 0);
 	if (result < 0)
 		return result;

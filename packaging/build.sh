@@ -36,7 +36,8 @@ rm -rf "$out"
 mkdir -p "$tree/build/cache"
 project | tar -cf - -T - | tar -xf - -C "$tree"
 cp -r packaging/debian "$tree/debian"
-cp -a build/cache/src "$tree/build/cache/src"
+mkdir "$tree/build/cache/src"
+tar -C build/cache/src --exclude='./systemd*' -cf - . | tar -xf - -C "$tree/build/cache/src" # the hooks of packages are shared
 
 cd "$tree"
 DEB_BUILD_OPTIONS="parallel=$(nproc) ${DEB_BUILD_OPTIONS:-}"

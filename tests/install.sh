@@ -49,6 +49,20 @@ keeps_policy() {
 		make --no-print-directory DESTDIR="$dir" uninstall && grep -q mine "$dir/etc/vfiokit/bind.conf"
 }
 
+# needs_nothing PROGRAM...: no library and no loader; what is bound at start is read-only, nothing is writable and executable.
+needs_nothing() {
+	local file headers
+
+	for file; do
+		headers=$(readelf -lW "$dir/$file") || return
+		! grep -E 'NEEDED|INTERP' <(readelf -d "$dir/$file") <(echo "$headers") || return
+		! grep -E ' RWE ' <<<"$headers" || return
+		grep -q GNU_RELRO <<<"$headers" || { echo "$file has no read-only relocations"; return 1; }
+	done
+}
+
+is_position_independent() { readelf -h "$dir/$1" | grep ' DYN '; }
+
 check install make --no-print-directory DESTDIR="$dir" INITRAMFS=none install
 check files has usr/sbin/vfio-bind usr/bin/vfiokit usr/share/man/man8/vfio-bind.8 usr/share/man/man8/vfiokit.8 \
 	usr/share/man/man5/vfiokit-bind.conf.5 usr/share/bash-completion/completions/vfiokit \
@@ -62,6 +76,8 @@ check files has usr/sbin/vfio-bind usr/bin/vfiokit usr/share/man/man8/vfio-bind.
 check example-binds-nothing "$dir/usr/sbin/vfio-bind" plan --policy "$dir/etc/vfiokit/bind.conf"
 check manual man -l --warnings "$dir/usr/share/man/man8/vfio-bind.8"
 check no-glue-unasked has_not usr/lib/dracut usr/lib/initcpio usr/share/initramfs-tools etc/mkinitcpio.conf.d
+check static needs_nothing usr/sbin/vfio-bind usr/sbin/vfio-hook usr/sbin/vfio-guard
+check static-pie is_position_independent usr/sbin/vfio-bind
 check uninstall make --no-print-directory DESTDIR="$dir" uninstall
 check nothing-left is_empty
 rm -rf "${dir:?}"/*
