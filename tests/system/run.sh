@@ -38,7 +38,7 @@ make_checks()
 	mkdir -p "$build/checks.dir"
 	cp "$system"/guest/* "$build/checks.dir"
 	${CC:-cc} -static -O2 -Wall -Wextra -Werror -o "$build/checks.dir/usb-device" "$system/usb-device.c"
-	{ cat "$1"; echo guest; } >"$build/checks.dir/case.sh"
+	{ cat "$1"; echo "before"; echo "guest"; } >"$build/checks.dir/case.sh"
 	files "$build/checks.dir" || return
 	truncate -s 8M "$build/checks"
 	mkfs.ext4 -q -F -L vfiokit-test -O ^has_journal -d "$build/checks.dir" "$build/checks"

@@ -56,8 +56,16 @@ define() {
 	virsh -q define "/tmp/$1.xml"
 }
 
+# before: what comes in front of guest() of a case.
+before() { :; }
+
 start() { virsh -q start "$(uuid_of "$1")" --paused; }
 destroy() { virsh -q destroy "$(uuid_of "$1")"; }
+# refused N TEXT REASON: it is not started, and its user is told why.
+refused() {
+	check_not "$2" start "$1"
+	has "the reason" "$(cat /tmp/out)" "$3"
+}
 qemu_of() { pgrep -f "uuid $(uuid_of "$1")"; }
 guard_of() { systemctl show -P MainPID "vfio-guard@$(uuid_of "$1").service"; }
 guard_state() { systemctl is-active "vfio-guard@$(uuid_of "$1").service"; }
