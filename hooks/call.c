@@ -11,6 +11,7 @@
 #include "hooks/input.h"
 #include "hooks/memory.h"
 #include "hooks/preflight.h"
+#include "hooks/profiles.h"
 #include "hooks/reconcile.h"
 #include "hooks/tuning.h"
 #include "hooks/wants.h"
@@ -196,6 +197,14 @@ static int settle_memory(const struct call *call, const struct claim *claim, str
 	return code;
 }
 
+/* What the guard has power-profiles-daemon hold. Returns the exit code. */
+static int settle_profile(const struct call *call, const struct claim *claim)
+{
+	cleanup_free char *why = (claim->tune & TUNE_GOVERNOR) != 0 ? profiles_judge(call->host, claim) : NULL;
+
+	return settle(call, "governor", REQUIRE_TUNING, why);
+}
+
 /* Claims, isolates, tunes, and starts the guard. Returns the exit code. */
 static int take(const struct call *call, struct claim *claim)
 {
@@ -214,7 +223,9 @@ static int take(const struct call *call, struct claim *claim)
 		code = settle(call, "tuning", REQUIRE_TUNING, why_not_tuned(tune, &outcome));
 	if (code == EXIT_SUCCESS)
 		code = settle(call, "governor", REQUIRE_TUNING, why_no_governor(call, claim, &outcome));
-	return code == EXIT_SUCCESS ? call_start_guard(call, claim) : code;
+	if (code == EXIT_SUCCESS)
+		code = call_start_guard(call, claim);
+	return code == EXIT_SUCCESS && outcome.profiles > 0 ? settle_profile(call, claim) : code;
 }
 
 static int take_or_give_back(const struct call *call, struct claim *claim)

@@ -350,8 +350,8 @@ static int run(struct guard *guard)
 	if (take_disks(guard)) {
 		take_inhibitor(guard);
 		watch_process(guard);
-		(void)sd_notifyf(0, "READY=1\nSTATUS=Guards guest %s", guard->claim.name);
 		retune_open(&guard->retune, guard->host.root, &guard->claim);
+		(void)sd_notifyf(0, "READY=1\nSTATUS=Guards guest %s", guard->claim.name);
 		code = watch(guard);
 		retune_close(&guard->retune);
 	}

@@ -317,6 +317,10 @@ profiles()
 	has "and says so" "$(cat /tmp/out)" "profile performance (held)"
 	/guest/hold-profile power-saver &
 	check "somebody wants another profile" wait_for 30 profile_is power-saver
+	printf 'require = tuning\n' >>"$conf"
+	check_not "a second guest is refused, because that profile wins" start 2
+	has "the reason of that" "$(cat /tmp/out)" "governor: power-profiles-daemon holds the profile performance for it, but 'power-saver' is active"
+	check "nothing of it is left" wait_for 30 is_gone 2
 	check_not "status complains" vfio-hook status
 	has "of what" "$(cat /tmp/out)" "profile performance (overruled)"
 	kill -KILL "$(guard_of 1)"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "hooks/status_profiles.h"
+#include "hooks/profiles.h"
 
 #include <stdlib.h>
 
@@ -43,4 +43,26 @@ const char *profiles_state(struct host *host, const struct profiles_view *view, 
 	if (!is_held)
 		return "missing";
 	return streq(view->active, BUS_PROFILE) ? "held" : "overruled";
+}
+
+char *profiles_judge(struct host *host, const struct claim *claim)
+{
+	struct claim copy = *claim;
+	const struct claims claims = { .items = &copy, .count = 1 };
+	struct profiles_view view;
+	const char *state;
+	char *why = NULL;
+
+	profiles_look(host, &claims, &view);
+	state = profiles_state(host, &view, claim);
+	if (streq(state, "overruled"))
+		why = util_format("power-profiles-daemon holds the profile " BUS_PROFILE
+				  " for it, but '%s' is active, because "
+				  "somebody else wants that; see 'powerprofilesctl list-holds'",
+				  view.active);
+	else if (!streq(state, "held"))
+		why = util_copy("power-profiles-daemon does not hold the profile " BUS_PROFILE
+				" for it; the journal of vfio-guard says why");
+	profiles_free(&view);
+	return why;
 }

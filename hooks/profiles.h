@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What power-profiles-daemon does for guests with "governor = performance", for people. */
-#ifndef VFIOKIT_HOOKS_STATUS_PROFILES_H
-#define VFIOKIT_HOOKS_STATUS_PROFILES_H
+/* What power-profiles-daemon does for guests with "governor = performance". */
+#ifndef VFIOKIT_HOOKS_PROFILES_H
+#define VFIOKIT_HOOKS_PROFILES_H
 
 #include <stdbool.h>
 
@@ -23,5 +23,11 @@ void profiles_free(struct profiles_view *view);
  * active; "missing"; "unknown".
  */
 const char *profiles_state(struct host *host, const struct profiles_view *view, const struct claim *claim);
+
+/*
+ * The guard of this guest, whose claim wants it, has been started: why its CPUs may run slower all the same, as a
+ * sentence that the caller owns; NULL if they do not.
+ */
+char *profiles_judge(struct host *host, const struct claim *claim);
 
 #endif
