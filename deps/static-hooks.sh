@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# usage: deps/static-hooks.sh [fetch]
+# usage: deps/static-hooks.sh
 #
 # Builds what Debian's static libraries lack for vfio-hook and vfio-guard into build/deps-hooks: libsystemd and cJSON, from
 # Debian's source packages, with the C library of this system (libsystemd 257 knows no musl). And of libblkid a copy without
 # its inner names, which would clash with ours, as would libsystemd's. build/deps-hooks/versions says what was used.
-# Does nothing, and needs no network, when nothing has changed. fetch: only has the sources in build/cache/src.
+# Does nothing, and needs no network, when nothing has changed.
 set -eu
 
 suite=trixie # of one age with the libraries of the static vfio-bind (static.sh)
@@ -14,6 +14,7 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 cd "$top"
 src=$top/build/cache/src
 out=$top/build/deps-hooks
+PATH=/usr/bin:/bin:$PATH # the python3 with the modules of deps/packages, not one that somebody has put in front of it
 cflags="-O2 -fPIE -fstack-protector-strong -D_FORTIFY_SOURCE=2 -ffunction-sections -fdata-sections"
 
 # shellcheck source-path=SCRIPTDIR source=sources.sh
@@ -71,11 +72,6 @@ cjson() {
 mkdir -p "$out"
 exec 8>"$out/lock"
 flock 8
-if [ "${1:-}" = fetch ]; then
-	fetch systemd
-	fetch cjson
-	exit 0
-fi
 wanted=$(key)
 [ "$wanted" != "$(cat "$out/stamp" 2>/dev/null)" ] || exit 0
 for tool in meson gperf; do
