@@ -14,6 +14,9 @@ files() { "${CC:-cc}" -static -O2 -Wall -Wextra -Werror -o "$1/fragment" "$syste
 pool=/sys/devices/system/node/node1/hugepages/hugepages-2048kB
 pages() { cat $pool/nr_hugepages; }
 has_pages() { [ "$(pages)" = "$1" ]; }
+# Of 2 MiB and 4 MiB (orders 9 and 10), as pieces of 2 MiB.
+free_pieces() { awk '$2 == "1," { n += $14 + 2 * $15 } END { print n + 0 }' /proc/buddyinfo; }
+moved() { sed -n 's/^compact_migrate_scanned //p' /proc/vmstat; }
 dropped() { sed -n 's/^drop_pagecache //p' /proc/vmstat; }
 journal_has() { journalctl -b -t vfio-hook --no-pager | grep -q -- "$1"; }
 
@@ -90,9 +93,12 @@ short_and_fragmented()
 	/guest/fragment 1 "$free" >/tmp/fragment &
 	check "memory is fragmented" wait_for 60 grep -q fragmented /tmp/fragment
 	say "VM-INFO free blocks of node 1: $(grep 'Node 1' /proc/buddyinfo | tr -s ' ')"
+	check "fewer of its pages than it needs are free in one piece" test "$(free_pieces)" -lt 16
+	before=$(moved)
 	config 'hugepages = auto' 'require = hugepages'
 	check "it starts in fragmented memory" start 1
 	is "with all its pages" "$(pages)" 16
+	check "pages of others were moved for that" test "$(moved)" -gt "$before"
 	kill $!
 	check "it ends" destroy 1
 	given_back "in fragmented memory"
