@@ -37,6 +37,22 @@ glue() {
 	check "$generator-uninstall" make --no-print-directory DESTDIR="$dir" uninstall
 	check "$generator-nothing-left" is_empty
 }
+# finds_generators NAME...: of those that this machine does not have itself, make install finds these, whose commands are there.
+finds_generators() {
+	local commands name installed
+	commands=$(mktemp -d)
+	for name; do
+		install -m 755 /bin/true "$commands/$name"
+	done
+	installed=$(PATH=$commands:$PATH make --no-print-directory DESTDIR="$dir" install | sed -n 's/^Installed for: //p')
+	rm -r "$commands"
+	for name in mkinitcpio booster; do
+		case " $* :$installed" in
+		*" $name "*:*"$name"*) ;;
+		*" $name "* | *:*"$name"*) echo "$name: installed for: $installed"; return 1 ;;
+		esac
+	done
+}
 is_refused() { ! make --no-print-directory DESTDIR="$dir" INITRAMFS=dracut,bogus install && [ -z "$(ls -A "$dir")" ]; }
 has() { for file; do [ -e "$dir/$file" ] || [ -L "$dir/$file" ] || { echo "$file is missing"; return 1; }; done; }
 says_how() {
@@ -94,6 +110,11 @@ glue initramfs-tools usr/share/initramfs-tools/hooks/vfiokit usr/share/initramfs
 glue dracut usr/lib/dracut/modules.d/55vfiokit/module-setup.sh usr/lib/dracut/dracut.conf.d/55-vfiokit.conf
 glue mkinitcpio usr/lib/initcpio/install/vfiokit usr/lib/initcpio/hooks/vfiokit etc/mkinitcpio.conf.d/vfiokit.conf
 glue dracut,mkinitcpio usr/lib/dracut/modules.d/55vfiokit/module-setup.sh usr/lib/initcpio/install/vfiokit
+check found-generators finds_generators mkinitcpio booster
+check found-files has usr/lib/initcpio/install/vfiokit usr/share/doc/vfiokit/examples/booster.yaml
+check found-uninstall make --no-print-directory DESTDIR="$dir" uninstall
+check found-none finds_generators
+check found-none-files has_not usr/lib/initcpio/install/vfiokit usr/share/doc/vfiokit/examples/booster.yaml
 check install-again make --no-print-directory DESTDIR="$dir" install
 check policy-of-the-user-stays keeps_policy
 rm -rf "${dir:?}"/*
