@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is on a block device, for messages only: it says nothing about use. content.c is the only file with libblkid. */
+/*
+ * What is on a block device, for messages only: it says nothing about use. Guests may have written it, so it is looked
+ * at by a process that has given up its rights. content.c is the only file with libblkid.
+ */
 #ifndef VFIOKIT_HOOKS_CONTENT_H
 #define VFIOKIT_HOOKS_CONTENT_H
 

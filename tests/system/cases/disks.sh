@@ -78,6 +78,13 @@ guest()
 	refused "a member of an array" $disk-d "/dev/md7 is made of it"
 	mdadm --stop /dev/md7 2>/dev/null
 
+	mkfs.ext4 -q $disk-f
+	perl -e 'use Fcntl; sysopen(D, $ARGV[0], O_RDONLY | O_EXCL) or die; sleep 3600' "$(realpath $disk-f)" &
+	refused "a disk that a program holds" $disk-f "some program holds it exclusively (it holds ext4); end that"
+	kill $!
+	started "a disk that it has let go" $disk-f
+	wipefs -qa $disk-f
+
 	check "there is a btrfs of two disks" mkfs.btrfs -q -M -d single -m single $disk-f $disk-g
 	mkdir -p /mnt/b
 	check "it is mounted, too" mount -t btrfs $disk-f /mnt/b
