@@ -60,6 +60,9 @@ char *profiles_judge(struct host *host, const struct claim *claim)
 				  " for it, but '%s' is active, because "
 				  "somebody else wants that; see 'powerprofilesctl list-holds'",
 				  view.active);
+	else if (streq(state, "unknown"))
+		why = util_copy("power-profiles-daemon could not be asked whether it holds the profile " BUS_PROFILE
+				" for it");
 	else if (!streq(state, "held"))
 		why = util_copy("power-profiles-daemon does not hold the profile " BUS_PROFILE
 				" for it; the journal of vfio-guard says why");

@@ -22,7 +22,7 @@
 #define RECONCILE_TIME 10000
 
 /* For power-profiles-daemon: the hook waits for the guard, which waits for logind as well. */
-#define BUS_TIME 1500
+#define BUS_TIME 1000
 
 /* inotify has no openat(): through the descriptor. */
 static void watch_directory(const struct retune *retune, int root, const char *path, uint32_t events)
@@ -54,9 +54,9 @@ static void watch_irqbalance(const struct retune *retune, int root)
 	watch_directory(retune, root, PATH_IRQBALANCE, IN_CREATE | IN_MOVED_TO | IN_ONLYDIR);
 }
 
-static void open_bus(struct retune *retune)
+static void open_bus(struct retune *retune, uint64_t deadline)
 {
-	if (bus_open(&retune->bus, claims_clock() + BUS_TIME) < 0)
+	if (bus_open(&retune->bus, deadline) < 0)
 		retune->bus = NULL;
 	else if (bus_watch_profiles(retune->bus) < 0)
 		close_bus(retune);
@@ -80,14 +80,15 @@ static void say_held(const struct retune *retune, const char *daemon)
 static bool ask_to_hold(struct retune *retune)
 {
 	cleanup_free char *why = util_format(CLAIM_INHIBITOR_WHY, retune->name);
+	uint64_t deadline = claims_clock() + BUS_TIME;
 	const char *daemon;
 	int result;
 
 	if (retune->bus == NULL)
-		open_bus(retune);
+		open_bus(retune, deadline);
 	if (retune->bus == NULL)
 		return false;
-	bus_set_deadline(retune->bus, claims_clock() + BUS_TIME);
+	bus_set_deadline(retune->bus, deadline);
 	result = bus_find_profiles(retune->bus, &daemon);
 	if (result == 0 && daemon == NULL)
 		return true;
