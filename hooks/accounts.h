@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Users and groups by name: those of /etc/passwd and /etc/group only. libvirt waits for us, other services may be asked
- * over the network, and in a static program the C library would have to load code of its very version for them.
+ * Users and groups by name: those of files (/etc/passwd, /usr/lib/passwd, and the same of groups) only. libvirt waits
+ * for us, other services may be asked over the network, and in a static program the C library would have to load code
+ * of its very version for them.
  */
 #ifndef VFIOKIT_HOOKS_ACCOUNTS_H
 #define VFIOKIT_HOOKS_ACCOUNTS_H

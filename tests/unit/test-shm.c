@@ -60,6 +60,13 @@ TEST(shm_users)
 		{ "root", "kvm", "0:106" },
 		{ "user", "0", "1000:0" },
 		{ "4000000000", "users", "4000000000:100" },
+		{ "qemu", "disk", "107:6" },
+		{ "+", "0",
+		  "/dev/shm/glass: there is no user '+' in /etc/passwd; one of another service is written as a "
+		  "number" },
+		{ "0", "+",
+		  "/dev/shm/glass: there is no group '+' in /etc/group; one of another service is written as a "
+		  "number" },
 		{ "nobody", "0",
 		  "/dev/shm/glass: there is no user 'nobody' in /etc/passwd; one of another service is written as a "
 		  "number" },
@@ -67,8 +74,10 @@ TEST(shm_users)
 		  "/dev/shm/glass: there is no group 'user' in /etc/group; one of another service is written as a "
 		  "number" },
 	};
-	int root = test_root("F: etc/passwd=root:x:0:0::/root:/bin/sh\\nbroken\\nuser:x:1000:1000:::\\n\n"
-			     "F: etc/group=root:x:0:\\nusers:x:100:user\\nkvm:x:106:\n");
+	int root = test_root("F: etc/passwd=root:x:0:0::/root:/bin/sh\\nbroken\\nuser:x:1000:1000:::\\n+::::::\\n\n"
+			     "F: etc/group=root:x:0:\\nusers:x:100:user\\nkvm:x:106:\\n+:::\\n\n"
+			     "F: usr/lib/passwd=root:x:7:0::/root:/bin/sh\\nqemu:x:107:107:::\\n\n"
+			     "F: usr/lib/group=disk:x:6:\\n\n");
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct shm_want want = { "glass", 5, "", "" };
