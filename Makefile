@@ -35,9 +35,11 @@ STATIC_OBJ := $(BUILD)/obj/static-$(notdir $(CC))
 # Sanitizers need glibc and shared libraries.
 ifneq ($(SAN),)
 override STATIC := 0
+endif
+ifeq ($(STATIC),0)
 override STATIC_HOOKS := 0
 endif
-STATIC_HOOKS ?= $(STATIC)
+STATIC_HOOKS ?= 1
 # build/ is the static gcc build; the others stand below it: build/clang, build/san, build/shared, build/shared-hooks ...
 KIND   := $(subst $(space),-,$(strip $(filter-out gcc,$(notdir $(CC))) $(if $(SAN),san,$(if $(filter 0,$(STATIC)),shared,$(if $(filter 0,$(STATIC_HOOKS)),shared-hooks)))))
 OUT    := $(BUILD)$(if $(KIND),/$(KIND))
@@ -53,7 +55,7 @@ PKG      := libkmod inih libcjson
 SHARED_CFLAGS = $(COMMON) $(HARDEN) $(SANFLAGS) $(CFLAGS)
 SHARED_LDFLAGS = -pie -Wl,-z,relro,-z,now $(SANFLAGS) $(LDFLAGS)
 
-# The static program: musl and size (deps/musl-cc adds static-pie, RELRO, stack protector and fortify).
+# The static vfio-bind: musl and size (deps/musl-cc adds static-pie, RELRO, stack protector and fortify).
 MUSL_CC := MUSL_CC_BACKEND=$(CC) deps/musl-cc
 STATIC_CFLAGS := $(COMMON) -Os -ffunction-sections -fdata-sections -fno-unwind-tables \
 	-fno-asynchronous-unwind-tables -isystem $(BUILD)/deps/include
@@ -62,7 +64,8 @@ STATIC_LIBS := -lkmod -lzstd -llzma -lz -linih -lcjson
 DEPS_STAMP := $(BUILD)/deps/stamp
 
 # The static hooks: glibc, and what deps/static-hooks.sh makes. At addresses that do not change, so that there is nothing to
-# relocate when they start: what they read comes from root and libvirt. Shared, they are position-independent.
+# relocate when they start: what they read comes from root and libvirt, but for the content of disks (hooks/content.c). Shared,
+# they are position-independent.
 HOOKS_LDFLAGS := -static -Wl,-z,relro,-z,now -Wl,--gc-sections
 HOOKS_LIBS := $(addprefix $(BUILD)/deps-hooks/,libsystemd.o libblkid.o cjson.o) -linih -lexpat -lcap -lm
 HOOKS_STAMP := $(BUILD)/deps-hooks/stamp

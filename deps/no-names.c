@@ -61,6 +61,11 @@ int getgrgid_r(gid_t gid, struct group *space, char *text, size_t length, struct
 	return ENOSYS;
 }
 
+void freeaddrinfo(struct addrinfo *list)
+{
+	(void)list;
+}
+
 int getaddrinfo(const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **ret)
 {
 	(void)host, (void)service, (void)hints;

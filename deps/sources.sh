@@ -11,9 +11,11 @@ die() {
 
 # Unpacks a source package, unless it is in the cache.
 fetch() {
+	mkdir -p "$src"
+	exec 7>"$src/lock"
+	flock 7
 	[ ! -f "$src/$1.version" ] || return 0
 	rm -rf "${src:?}/$1"
-	mkdir -p "$src"
 	deps/apt.sh "$suite" source "$src/$1" "$1" >"$src/$1.new"
 	mv "$src/$1.new" "$src/$1.version"
 }

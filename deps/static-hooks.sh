@@ -29,23 +29,26 @@ called() {
 key() {
 	sha256sum deps/static-hooks.sh deps/sources.sh deps/no-names.c
 	gcc --version | head -n 1
-	dpkg-query -W libc6-dev libcap-dev libblkid-dev meson 2>/dev/null || :
+	dpkg-query -W libc6-dev libcap-dev libblkid-dev libexpat1-dev libinih-dev meson 2>/dev/null || :
 	called sd_
 	called blkid_
 }
 
-# As one object what the hooks call of a static library, and no other name of it to be seen: PREFIX OUTPUT INPUT...
+# As one object what the hooks call of a static library, and no other name of it to be seen: PREFIX ALSO OUTPUT INPUT...
+# ALSO: a name that nothing refers to.
 object() {
-	prefix=$1 output=$2
-	shift 2
+	prefix=$1 also=$2 output=$3
+	shift 3
 	# shellcheck disable=SC2046 # one word per function
-	ld -r $(called "$prefix" | sed 's/^/-u /') -o "$output" "$@"
+	ld -r $(called "$prefix" | sed 's/^/-u /') ${also:+-u "$also"} -o "$output" "$@"
 	objcopy --strip-debug --wildcard --keep-global-symbol="$prefix*" "$output"
 }
 
 # Fails with the end of the log.
 logged() {
-	"$@" >>"$out/systemd.log" 2>&1 || { tail -n 20 "$out/systemd.log" >&2; die "$1 failed, see $out/systemd.log"; }
+	"$@" >>"$out/systemd.log" 2>&1 && return
+	tail -n 20 "$out/systemd.log" >&2
+	die "$1 failed, see $out/systemd.log; deps/install.sh build static-hooks installs what it needs, make STATIC_HOOKS=0 does without"
 }
 
 systemd() {
@@ -56,11 +59,11 @@ systemd() {
 	logged ninja -C "$out/obj/systemd" libsystemd.a
 	# shellcheck disable=SC2086 # words of a command
 	gcc $cflags -c -o "$out/obj/no-names.o" deps/no-names.c
-	object sd_ "$out/libsystemd.o" "$out/obj/no-names.o" "$out/obj/systemd/libsystemd.a"
+	object sd_ bus_common_errors "$out/libsystemd.o" "$out/obj/no-names.o" "$out/obj/systemd/libsystemd.a"
 }
 
 blkid() {
-	object blkid_ "$out/libblkid.o" "$(gcc -print-file-name=libblkid.a)"
+	object blkid_ '' "$out/libblkid.o" "$(gcc -print-file-name=libblkid.a)"
 }
 
 cjson() {
