@@ -42,8 +42,6 @@ bool initramfs_has_addon(int root)
 
 const char *initramfs_generator(int root)
 {
-	if (!initramfs_is_root(root))
-		return NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(generators); i++)
 		if (sysfs_exists(root, generators[i].sign))
 			return generators[i].name;

@@ -14,7 +14,10 @@ bool initramfs_is_root(int root);
 /* Does it hold an add-on of ours? On a running system the place belongs to the user, and the answer is no. */
 bool initramfs_has_addon(int root);
 
-/* "dracut", "initramfs-tools", "mkinitcpio", "booster", "add-on" (ours); NULL if none of them made it. */
+/*
+ * Who made the initramfs that root is: "dracut", "initramfs-tools", "mkinitcpio", "booster", "add-on" (ours); NULL if none
+ * of them did.
+ */
 const char *initramfs_generator(int root);
 
 /* The generator that puts a file or folder of this name (without a leading slash) into its images; NULL if any may. */

@@ -185,6 +185,7 @@ void session_plan(struct session *session, const char *command, const struct opt
 	bool will_apply = journal != NULL, is_release = options->request != NULL && options->request->is_release;
 	enum verdict verdict = is_release ? VERDICT_RELEASE : VERDICT_BIND;
 	struct policy_source source = { root, options->policy };
+	bool is_initramfs = initramfs_is_root(root);
 
 	*session = (struct session){ .command = command, .root = root, .request = options->request, .efivars = -1 };
 	switches_read(&session->switches, root, will_apply, &session->problems);
@@ -217,8 +218,7 @@ void session_plan(struct session *session, const char *command, const struct opt
 					      .switches = &session->switches,
 					      .needs = &session->needs,
 					      .record = &session->record,
-					      .keeps_bound = (will_apply || options->has_device) &&
-							     !initramfs_is_root(root),
+					      .keeps_bound = (will_apply || options->has_device) && !is_initramfs,
 					      .ignores_open = options->even_if_open };
 	warn_ids(session);
 	session->stuck = store_stuck(root, &session->input.n_stuck);
@@ -234,7 +234,7 @@ void session_plan(struct session *session, const char *command, const struct opt
 	plan_explain(&session->plan, &session->input);
 	if (session->switches.plan_only && !is_release)
 		session->command = "plan";
-	session->generator = will_apply ? initramfs_generator(root) : NULL;
+	session->generator = will_apply && is_initramfs ? initramfs_generator(root) : NULL;
 }
 
 /* What becomes of virtual functions, once the rest is done. */

@@ -21,7 +21,7 @@ void log_set_sink(void (*sink)(enum log_level level, const char *text));
 
 /*
  * One line, without a newline at its end. The kernel's default rate limit (10 lines in 5 s) is kept per
- * open file (devkmsg_open() in kernel/printk/printk.c), so each line opens /dev/kmsg anew and none is lost.
+ * open file (devkmsg_open() in kernel/printk/printk.c), so /dev/kmsg is opened anew in time and no line is lost.
  * A line that the kernel log does not take goes to standard error.
  */
 void log_line(enum log_level level, const char *format, ...) PRINTF_LIKE(2, 3);

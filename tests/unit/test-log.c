@@ -42,6 +42,20 @@ TEST(log_to_kmsg)
 	CHECK_STR(fallback, "prog: one 1\n");
 }
 
+/* The kernel drops the eleventh line of an open file: it goes to one that is opened anew, here over the first line. */
+TEST(log_many_lines)
+{
+	int root = test_root("F: dev/kmsg=\n");
+	cleanup_free char *kmsg = NULL;
+
+	log_setup("prog", false, root);
+	for (int i = 1; i <= 11; i++)
+		log_warning("%02d", i);
+	kmsg = test_read_file(root, "dev/kmsg");
+	CHECK_STR(kmsg, "<4>prog: 11\n<4>prog: 02\n<4>prog: 03\n<4>prog: 04\n<4>prog: 05\n<4>prog: 06\n<4>prog: 07\n"
+			"<4>prog: 08\n<4>prog: 09\n<4>prog: 10\n");
+}
+
 /* A record of the kernel log has at most 1024 bytes. */
 TEST(log_long_line)
 {
