@@ -98,6 +98,13 @@ bool claims_find(int root, const char *uuid, struct claim *ret)
 	return file_read(root, path, CLAIM_SIZE_MAX, &text, &length) == 0 && claim_parse(ret, uuid, text, length);
 }
 
+bool claims_exists(int root, const char *uuid)
+{
+	cleanup_free char *path = path_of(uuid);
+
+	return sysfs_find(root, path) != -ENOENT;
+}
+
 static int by_uuid(const void *a, const void *b)
 {
 	return strcmp(((const struct claim *)a)->uuid, ((const struct claim *)b)->uuid);

@@ -36,6 +36,9 @@ void claims_free(struct claims *claims);
 /* One claim. Returns false if there is none, or it cannot be read. */
 bool claims_find(int root, const char *uuid, struct claim *ret);
 
+/* Is there the file of one, whether it can be read or not? */
+bool claims_exists(int root, const char *uuid);
+
 int claims_write(int root, const struct claim *claim);
 int claims_remove(int root, const char *uuid);
 

@@ -54,6 +54,7 @@
 #define PATH_SHM PATH_RUN "/shm"
 #define PATH_REFUSED PATH_RUN "/refused"
 #define PATH_GUARDS PATH_RUN "/guards"
+#define PATH_HELD PATH_RUN "/held"
 /* libvirt's pid files: NAME.pid, for libvirtd and virtqemud alike. */
 #define PATH_LIBVIRT_RUN "run/libvirt/qemu"
 

@@ -131,6 +131,16 @@ guest()
 	destroy 1
 	destroy 2
 
+	# A claim may name a disk twice: two controllers of one NVMe subsystem, or a disk and its controller.
+	printf 'vfiokit-claim 1\nname twice\npending %d\nslice machine.slice\ncpus \ninhibit 0\nhold %s\nhold %s\ncheck %s\n' \
+		"$(awk '{ printf "%d", $1 * 1000 + 60000 }' /proc/uptime)" $disk-e "$(realpath $disk-e)" $disk-e \
+		>"/run/vfiokit/claims/$(uuid_of 9)"
+	check "a disk by two names is held once" systemctl start "vfio-guard@$(uuid_of 9)"
+	check "its guard is there" test "$(guard_state 9)" = active
+	is "it says so" "$(grep -c "^held $disk-e$" "/run/vfiokit/held/$(uuid_of 9)")" 1
+	rm "/run/vfiokit/claims/$(uuid_of 9)"
+	check "it is free again" wait_for 30 is_gone 9
+
 	printf '[guest disky]\nclaim-disks = no\n' >"$conf"
 	with $disk-a
 	check "a guest may be told to go on" start 1
