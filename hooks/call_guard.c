@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "hooks/call_internal.h"
 #include "hooks/disks.h"
+#include "hooks/held.h"
 #include "hooks/reconcile.h"
 #include "lib/file.h"
 #include "lib/log.h"
@@ -45,6 +46,19 @@ static bool is_claimed(const struct call *call)
 	return is_there;
 }
 
+/* systemd is content with one that found no claim, or has ended since. Returns the exit code. */
+static int check_guard(const struct call *call, const struct claim *claim)
+{
+	if (is_claimed(call) && held_is_guarded(call->host->root, claim->uuid))
+		return EXIT_SUCCESS;
+	if (claim->n_disks > 0)
+		return call_fail(call, "its guard",
+				 "it did not stay, so nothing keeps the host from using the guest's disks; the journal "
+				 "of vfio-guard may say why; start the guest again");
+	call_warn(call, "its guard", "it did not stay; the journal of vfio-guard may say why");
+	return EXIT_SUCCESS;
+}
+
 int call_start_guard(const struct call *call, const struct claim *claim)
 {
 	cleanup_free char *unit = reconcile_guard_unit(claim->uuid), *refusal = NULL;
@@ -56,7 +70,7 @@ int call_start_guard(const struct call *call, const struct claim *claim)
 		return check_disks(call, claim);
 	result = bus_restart_unit(bus, unit);
 	if (result == 0)
-		return EXIT_SUCCESS;
+		return check_guard(call, claim);
 	refusal = take_refusal(call);
 	if (refusal != NULL)
 		return call_fail(call, "", refusal);

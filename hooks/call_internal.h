@@ -24,7 +24,7 @@ void call_warn(const struct call *call, const char *where, const char *why);
 
 /*
  * Starts the guard, which checks the claim's disks and holds them in one step; without one they are only looked at.
- * Returns 0, or the exit code if a disk is in use, which was said.
+ * Returns 0, or the exit code if a disk is in use or its guard did not stay, which was said.
  */
 int call_start_guard(const struct call *call, const struct claim *claim);
 

@@ -13,6 +13,7 @@
 #include "hooks/call.h"
 #include "hooks/claims.h"
 #include "hooks/commandline.h"
+#include "hooks/held.h"
 #include "hooks/reconcile.h"
 #include "lib/file.h"
 #include "lib/log.h"
@@ -185,18 +186,18 @@ static bool be_running(struct host *host, struct claim *claim)
 	return is_written;
 }
 
-/* What it was given ends with a claim that nobody knows to be of a living guest: rather no guest. */
-static int refuse_unclaimed(struct host *host, const struct domain *domain)
+/* What it was given ends with a claim that nobody knows to be of a living guest, or its guard: rather no guest. */
+static int refuse(struct host *host, const struct domain *domain, const char *why)
 {
 	call_give_back(host, domain);
-	return call_refuse(host, domain->name, "",
-			   "its claim could not be written, so its disks would not stay its own");
+	return call_refuse(host, domain->name, "", why);
 }
 
 static int become(struct host *host, const struct domain *domain, char **words)
 {
 	struct claim claim;
 	bool has_claim = claims_find(host->root, domain->uuid, &claim), is_running = true;
+	bool had_guard = held_is_guarded(host->root, domain->uuid);
 	int error;
 
 	host->deadline = claims_clock() + CALL_TIME;
@@ -207,7 +208,9 @@ static int become(struct host *host, const struct domain *domain, char **words)
 	}
 	claim_free(&claim);
 	if (!is_running)
-		return refuse_unclaimed(host, domain);
+		return refuse(host, domain, "its claim could not be written, so its disks would not stay its own");
+	if (had_guard && !held_is_guarded(host->root, domain->uuid))
+		return refuse(host, domain, "its guard has ended, so its disks would not stay its own");
 	host_close(host);
 	execvp(words[0], words);
 	error = errno;

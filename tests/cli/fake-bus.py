@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""fake-bus.py SOCKET: a system bus on which only logind is, and that only as far as inhibitors go.
+"""fake-bus.py SOCKET: a system bus, with a logind that knows inhibitors, and a systemd that says it has restarted a unit.
 
 Each Inhibit() is a line "WHAT|WHO|WHY|MODE" on standard output. What is asked for otherwise is an error.
 """
@@ -51,11 +51,26 @@ def member(fields):
     return ""
 
 
-def answer(serial, extra=(), body=b"", kind=2):
+def message(kind, items, body):
     fields = b""
-    for item in (field(5, "u", struct.pack("<I", serial)), *extra):
+    for item in items:
         fields = pad(fields, 8) + item
     return pad(struct.pack("<cBBBIII", b"l", kind, 1, 1, len(body), 1, len(fields)) + fields, 8) + body
+
+
+def answer(serial, extra=(), body=b"", kind=2):
+    return message(kind, [field(5, "u", struct.pack("<I", serial)), *extra], body)
+
+
+def removed(unit):
+    """The signal JobRemoved."""
+    systemd = "org.freedesktop.systemd1"
+    items = [field(1, "o", text("/" + systemd.replace(".", "/"))), field(2, "s", text(systemd + ".Manager")),
+             field(3, "s", text("JobRemoved")), field(7, "s", text(systemd)), field(8, "g", b"\4uoss\0")]
+    body = struct.pack("<I", 1)
+    for word in ("/job", unit, "done"):
+        body = pad(body, 4) + text(word)
+    return message(4, items, body)
 
 
 def talk(link):
@@ -82,11 +97,15 @@ def talk(link):
         elif method == "Inhibit":
             print("|".join(strings(body, 4)), flush=True)
             reader, writer = os.pipe()
-            message = answer(serial, [field(8, "g", b"\1h\0"), field(9, "u", struct.pack("<I", 1))], struct.pack("<I", 0))
-            link.sendmsg([message], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [writer]))])
+            reply = answer(serial, [field(8, "g", b"\1h\0"), field(9, "u", struct.pack("<I", 1))], struct.pack("<I", 0))
+            link.sendmsg([reply], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [writer]))])
             os.close(reader)
             os.close(writer)
-        else:
+        elif method == "AddMatch":
+            link.sendall(answer(serial))
+        elif method == "RestartUnit":
+            link.sendall(answer(serial, [field(8, "g", b"\1o\0")], text("/job")) + removed(next(strings(body, 1))))
+        elif not head[2] & 1:  # NO_REPLY_EXPECTED
             link.sendall(answer(serial, [field(4, "s", text("test.Unknown"))], kind=3))
 
 

@@ -197,3 +197,28 @@ asked=$(cat /run/inhibitors)
 [ $kept = inhibitor-1 ] && expected="idle|vfiokit|guest win runs|block" || expected=
 [ "$asked" = "$expected" ] || echo "logind was asked for: $asked"'
 done
+
+# prepare [XML of <devices>]: as libvirt calls, with a systemd that starts no guard, though it says so.
+prepare='
+bus
+prepare()
+{
+	printf "<domain type=\"kvm\"><name>win</name><uuid>%s</uuid><devices>%s</devices></domain>" "$uuid" "$1" |
+		"$build/vfio-hook" call win prepare begin - 2>/run/said
+}'
+g "a guard that did not stay refuses a guest with a disk" "$prepare"'
+prepare "<disk type=\"block\" device=\"disk\"><source dev=\"/dev/none\"/></disk>" && echo "it is started"
+grep -q "^vfio-hook: guest win: its guard: it did not stay, .*; it is not started$" /run/said || cat /run/said
+[ ! -e "$claim" ] || echo "the claim is still there"'
+
+g "and is said of one without" "$prepare"'
+mount -t tmpfs none /etc && mkdir /etc/vfiokit && printf "[guests]\ninhibit = sleep\n" >/etc/vfiokit/hooks.conf
+prepare "" || echo "it is not started"
+grep -q "guest win: its guard: it did not stay" /run/said || cat /run/said'
+
+g "one that stays is well" "$prepare"'
+echo "guard $$ $(running $$ | cut -d " " -f 3)" >/run/guard
+mkdir -p "${held%/*}"
+cp /run/guard "$held"
+prepare "<disk type=\"block\" device=\"disk\"><source dev=\"/dev/none\"/></disk>" || cat /run/said
+[ -e "$claim" ] || echo "there is no claim"'
