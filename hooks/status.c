@@ -9,6 +9,7 @@
 #include "hooks/conf.h"
 #include "hooks/cpus.h"
 #include "hooks/daemon.h"
+#include "hooks/held.h"
 #include "hooks/memory_status.h"
 #include "hooks/profiles.h"
 #include "hooks/reconcile.h"
@@ -97,10 +98,32 @@ static const char *inhibitor_state(const struct inhibitors *inhibitors, const st
 	return "missing";
 }
 
+/* The claim says what should be held, its guard what is. */
+static cJSON *describe_disks(int root, const struct claim *claim)
+{
+	static const char *const names[] = {
+		[HELD_MISSING] = "missing", [HELD_ABSENT] = "absent", [HELD_HELD] = "held"
+	};
+	enum held_state *states = held_read(root, claim);
+	cJSON *disks = cJSON_CreateArray();
+
+	for (size_t i = 0; i < claim->n_disks; i++) {
+		cJSON *object = claim->disks[i].is_held ? cJSON_CreateObject() : NULL;
+
+		if (object == NULL)
+			continue;
+		cJSON_AddStringToObject(object, "path", claim->disks[i].path);
+		cJSON_AddStringToObject(object, "state", names[states[i]]);
+		cJSON_AddItemToArray(disks, object);
+	}
+	free(states);
+	return disks;
+}
+
 static cJSON *describe_claim(struct host *host, const struct claim *claim, const struct inhibitors *inhibitors,
 			     const struct profiles_view *profiles)
 {
-	cJSON *object = cJSON_CreateObject(), *disks;
+	cJSON *object = cJSON_CreateObject();
 	cleanup_free char *name = util_copy_printable(claim->name), *state = NULL;
 	cleanup_free char *inhibit = conf_inhibit_words(claim->inhibit);
 
@@ -115,10 +138,7 @@ static cJSON *describe_claim(struct host *host, const struct claim *claim, const
 	cJSON_AddStringToObject(object, "inhibit", inhibit);
 	cJSON_AddStringToObject(object, "inhibitor", inhibitor_state(inhibitors, claim, inhibit));
 	cJSON_AddStringToObject(object, "profile", profiles_state(host, profiles, claim));
-	disks = cJSON_AddArrayToObject(object, "disks");
-	for (size_t i = 0; i < claim->n_disks; i++)
-		if (claim->disks[i].is_held)
-			cJSON_AddItemToArray(disks, cJSON_CreateString(claim->disks[i].path));
+	cJSON_AddItemToObject(object, "disks", describe_disks(host->root, claim));
 	memory_describe(host->root, claim, object);
 	cJSON_AddStringToObject(object, "guard", guard_state(host, claim->uuid, &state));
 	return object;
@@ -207,6 +227,21 @@ static void print_daemon(const cJSON *daemon)
 		printf("%s may not run the hook where it is; install vfiokit with PREFIX=/usr\n", name);
 }
 
+static void print_disks(const cJSON *claim)
+{
+	const cJSON *disk;
+
+	cJSON_ArrayForEach(disk, cJSON_GetObjectItemCaseSensitive(claim, "disks"))
+	{
+		const char *path = text_of(disk, "path"), *state = text_of(disk, "state");
+
+		if (streq(state, "held"))
+			printf(", holds %s", path);
+		else
+			printf(", disk %s (%s)", path, state);
+	}
+}
+
 static void print_lines(const cJSON *document)
 {
 	const cJSON *object, *claims = cJSON_GetObjectItemCaseSensitive(document, "claims");
@@ -223,8 +258,6 @@ static void print_lines(const cJSON *document)
 		printf("no guest claims anything\n");
 	cJSON_ArrayForEach(object, claims)
 	{
-		const cJSON *disk;
-
 		printf("guest %s: %s, guard %s, CPUs %s, inhibits %s", text_of(object, "guest"),
 		       text_of(object, "state"), text_of(object, "guard"), text_of(object, "cpus"),
 		       text_of(object, "inhibit"));
@@ -232,8 +265,7 @@ static void print_lines(const cJSON *document)
 			printf(" (%s)", text_of(object, "inhibitor"));
 		if (!streq(text_of(object, "profile"), "none"))
 			printf(", profile performance (%s)", text_of(object, "profile"));
-		cJSON_ArrayForEach(disk, cJSON_GetObjectItemCaseSensitive(object, "disks"))
-			printf(", holds %s", disk->valuestring);
+		print_disks(object);
 		memory_print(object);
 		printf("\n");
 	}
@@ -242,23 +274,38 @@ static void print_lines(const cJSON *document)
 	status_tuning_print(document);
 }
 
-/* A guest that has ended, a guard or an inhibitor that is not there, a unit that is not confined. */
-static bool is_wrong(const cJSON *document)
+static bool has_state(const cJSON *array, const char *state)
 {
 	const cJSON *object;
 
-	cJSON_ArrayForEach(object,
-			   cJSON_GetObjectItemCaseSensitive(
-				   document, "claims")) if (streq(text_of(object, "state"), "ended") ||
-							    !streq(text_of(object, "guard"), "active") ||
-							    streq(text_of(object, "inhibitor"), "missing") ||
-							    streq(text_of(object, "profile"), "missing") ||
-							    streq(text_of(object, "profile"), "overruled")) return true;
-	cJSON_ArrayForEach(object,
-			   cJSON_GetObjectItemCaseSensitive(
-				   document, "units")) if (streq(text_of(object, "state"), "foreign") ||
-							   streq(text_of(object, "state"), "ignored")) return true;
-	return status_tuning_is_wrong(document);
+	cJSON_ArrayForEach(object, array)
+	{
+		if (streq(text_of(object, "state"), state))
+			return true;
+	}
+	return false;
+}
+
+/* A guest that has ended; a guard, a disk, an inhibitor or a profile that is not there. */
+static bool is_claim_wrong(const cJSON *claim)
+{
+	return streq(text_of(claim, "state"), "ended") || !streq(text_of(claim, "guard"), "active") ||
+	       streq(text_of(claim, "inhibitor"), "missing") || streq(text_of(claim, "profile"), "missing") ||
+	       streq(text_of(claim, "profile"), "overruled") ||
+	       has_state(cJSON_GetObjectItemCaseSensitive(claim, "disks"), "missing");
+}
+
+/* Such a claim, or a unit that is not confined. */
+static bool is_wrong(const cJSON *document)
+{
+	const cJSON *claim, *units = cJSON_GetObjectItemCaseSensitive(document, "units");
+
+	cJSON_ArrayForEach(claim, cJSON_GetObjectItemCaseSensitive(document, "claims"))
+	{
+		if (is_claim_wrong(claim))
+			return true;
+	}
+	return has_state(units, "foreign") || has_state(units, "ignored") || status_tuning_is_wrong(document);
 }
 
 int status_print(struct host *host, bool json)

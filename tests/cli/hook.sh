@@ -392,6 +392,23 @@ is "CPUs" "$(query '.claims[0].cpus')" 2-3
 is "the unit" "$(query '.units[] | select(.unit == "system.slice") | .state')" untouched
 is "the inhibitor, without logind" "$(query '.claims[0].inhibitor')" unknown
 
+h "status says which disks are held"
+printf "$everything" >"$hooks_conf"
+hook win prepare begin -
+printf '%s\n' 'hold /dev/a' 'hold /dev/b' 'hold /dev/c' 'check /dev/d' >>"$claim"
+mkdir -p "$root/run/vfiokit/held" "$root/proc/4712"
+printf '%s\n' 'guard 4712 98765' 'held /dev/a' 'absent /dev/b' 'held /dev/z' >"$root/run/vfiokit/held/$uuid"
+echo "4712 (vfio-guard) S 1 1 1 0 -1 4 1 1 1 1 1 1 1 1 20 0 1 0 98765 1 1" >"$root/proc/4712/stat"
+bounded "$build/vfio-hook" --root "$root" status
+says "holds /dev/a, disk /dev/b (absent), disk /dev/c (missing)"
+bounded "$build/vfio-hook" --root "$root" status --json
+is "disks" "$(query '.claims[0].disks | map(.path + " " + .state) | join(", ")')" "/dev/a held, /dev/b absent, /dev/c missing"
+for line in 'guard 4712 98766' 'guard 4713 98765' 'guard 4712' 'held /dev/a' ''; do
+	printf '%s\nheld /dev/a\n' "$line" >"$root/run/vfiokit/held/$uuid"
+	bounded "$build/vfio-hook" --root "$root" status
+	says "disk /dev/a (missing), disk /dev/b (missing), disk /dev/c (missing)"
+done
+
 # daemon NAME LABEL SECONDS: libvirt's daemon, started so many seconds ago, with our hook laid just now.
 daemon()
 {

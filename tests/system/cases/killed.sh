@@ -141,9 +141,12 @@ guest()
 	check "it has a guard again" wait_for 30 inhibits
 	check "which says loudly what it cannot have" wait_for 30 sh -c 'journalctl -b -t vfio-guard -p err |
 		grep "virtio-free.* is mounted on /mnt.*THE GUEST IS USING IT TOO"'
+	has "status says so" "$(vfio-hook status)" "disk $disk (missing)"
+	check_not "status complains of it" vfio-hook status
 	umount /mnt
 	check "it takes the disk as soon as it is free" wait_for 30 sh -c "! { mount $disk /mnt && umount /mnt; }"
 	held "with a guard anew"
+	check "status sees that it is held" wait_for 30 sh -c "vfio-hook status | grep -q 'holds $disk'"
 
 	# Nobody is there when the guest ends: neither libvirtd nor a guard.
 	stop_libvirtd
