@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "hooks/apart.h"
 #include "lib/child.h"
 #include "lib/util.h"
 
@@ -18,7 +19,7 @@
 #define NOBODY 65534
 
 struct probe {
-	int disk, output;
+	int root, disk, output;
 };
 
 static char *identify(int fd)
@@ -54,15 +55,21 @@ static bool drop_rights(void)
 static int probe_apart(void *context)
 {
 	const struct probe *probe = context;
-	char *text = drop_rights() ? identify(probe->disk) : NULL;
-	size_t length = text != NULL ? strnlen(text, TEXT_MAX) : 0;
-	bool is_said = length > 0 && write(probe->output, text, length) == (ssize_t)length;
+	char *text = NULL;
+	size_t length;
+	bool is_said;
 
+	if (drop_rights()) {
+		apart_stand(probe->root);
+		text = identify(probe->disk);
+	}
+	length = text != NULL ? strnlen(text, TEXT_MAX) : 0;
+	is_said = length > 0 && write(probe->output, text, length) == (ssize_t)length;
 	free(text);
 	return is_said ? 0 : 1;
 }
 
-char *content_describe(int fd)
+char *content_describe(int root, int fd)
 {
 	int ends[2];
 	struct child child;
@@ -71,7 +78,7 @@ char *content_describe(int fd)
 
 	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
 		return NULL;
-	if (child_start(&child, probe_apart, &(struct probe){ fd, ends[1] }) == 0 &&
+	if (child_start(&child, probe_apart, &(struct probe){ root, fd, ends[1] }) == 0 &&
 	    child_wait(&child, child_now() + PROBE_TIME) == 0)
 		length = read(ends[0], text, TEXT_MAX);
 	close(ends[0]);

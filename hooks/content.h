@@ -7,6 +7,6 @@
 #define VFIOKIT_HOOKS_CONTENT_H
 
 /* "ext4", "LVM2_member", "a gpt partition table"; NULL if nothing is known. Owned by the caller. */
-char *content_describe(int fd);
+char *content_describe(int root, int fd);
 
 #endif

@@ -258,7 +258,7 @@ static char *explain(int root, dev_t number, const char *uuid)
 static char *explain_by_content(int root, const char *path)
 {
 	cleanup_close int fd = root_open(root, path + 1, O_RDONLY | O_NONBLOCK, 0);
-	cleanup_free char *content = fd >= 0 ? content_describe(fd) : NULL;
+	cleanup_free char *content = fd >= 0 ? content_describe(root, fd) : NULL;
 
 	return util_format("some program holds it exclusively%s%s%s; end that", content != NULL ? " (it holds " : "",
 			   content != NULL ? content : "", content != NULL ? ")" : "");

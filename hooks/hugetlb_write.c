@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
+#include "hooks/apart.h"
 #include "hooks/claims.h"
 #include "hooks/hugetlb.h"
 #include "lib/child.h"
@@ -48,17 +48,6 @@ static int write_text(const struct hugetlb_writer *writer, const char *path, con
 static bool is_apart(const struct hugetlb_writer *writer)
 {
 	return writer->control == NULL || writer->control->is_apart;
-}
-
-/* What our child must not keep from others: the lock of the hooks, and libvirt's pipes, whose end it waits for. */
-static void stand_apart(const struct hugetlb_writer *writer)
-{
-	int null = root_open(writer->root, PATH_NULL, O_RDWR, 0);
-
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	claims_leave_lock();
-	for (int fd = STDIN_FILENO; null >= 0 && fd <= STDERR_FILENO; fd++)
-		(void)dup2(null, fd);
 }
 
 /* --- the number of pages ------------------------------------------------------------------------------------------ */
@@ -106,7 +95,7 @@ static int change_pages(void *context)
 
 static int change_apart(void *context)
 {
-	stand_apart(((const struct change *)context)->writer);
+	apart_stand(((const struct change *)context)->writer->root);
 	return change_pages(context);
 }
 
@@ -196,7 +185,7 @@ static int squeeze_apart(void *context)
 {
 	struct hugetlb_writer *writer = ((const struct squeeze *)context)->writer;
 
-	stand_apart(writer);
+	apart_stand(writer->root);
 	hugetlb_end(writer);
 	return squeeze_nodes(context);
 }
