@@ -349,6 +349,17 @@ static char *node_of(const char *name)
 	return util_format("/dev/%s", name);
 }
 
+void disks_add(char *path, bool is_held, struct domain_disk **disks, size_t *n_disks)
+{
+	for (size_t i = 0; i < *n_disks; i++)
+		if (streq((*disks)[i].path, path)) {
+			(*disks)[i].is_held = (*disks)[i].is_held || is_held;
+			free(path);
+			return;
+		}
+	*(struct domain_disk *)util_append(disks, n_disks, sizeof(**disks)) = (struct domain_disk){ path, is_held };
+}
+
 /* Those whose path in sysfs has this part: "/0000:01:00.0/". */
 static void add_below(int root, const char *part, struct domain_disk **disks, size_t *n_disks)
 {
@@ -363,8 +374,7 @@ static void add_below(int root, const char *part, struct domain_disk **disks, si
 		if (entry->d_name[0] == '.' || sysfs_read_link(root, link, target, sizeof(target)) < 0 ||
 		    strstr(target, part) == NULL || sysfs_exists(root, sign))
 			continue;
-		*(struct domain_disk *)util_append(
-			disks, n_disks, sizeof(**disks)) = (struct domain_disk){ node_of(entry->d_name), true };
+		disks_add(node_of(entry->d_name), true, disks, n_disks);
 	}
 	if (directory != NULL)
 		closedir(directory);

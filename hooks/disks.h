@@ -30,6 +30,12 @@ bool disks_is_same(int root, const char *path, int fd);
 bool disks_is_present(int root, int fd);
 
 /*
+ * Adds one to an array of disks, which has each path once: held, if any says so. Takes the path over. A disk that has
+ * several names may still be there by each; the guard holds it once.
+ */
+void disks_add(char *path, bool is_held, struct domain_disk **disks, size_t *n_disks);
+
+/*
  * The whole disks that belong to a PCI device, as paths in /dev: what the host loses with it. Adds them to the array
  * of disks, as held ones.
  */

@@ -53,8 +53,7 @@ static void want_tuning(const struct guest_settings *settings, struct claim *cla
 static void want_disks(int root, const struct domain *domain, struct claim *claim)
 {
 	for (size_t i = 0; i < domain->n_disks; i++)
-		*(struct domain_disk *)util_append(&claim->disks, &claim->n_disks, sizeof(*claim->disks)) =
-			(struct domain_disk){ util_copy(domain->disks[i].path), domain->disks[i].is_held };
+		disks_add(util_copy(domain->disks[i].path), domain->disks[i].is_held, &claim->disks, &claim->n_disks);
 	for (size_t i = 0; i < domain->n_devices; i++)
 		if (domain->devices[i].kind == HOST_PCI)
 			disks_add_of_pci(root, &domain->devices[i].bdf, &claim->disks, &claim->n_disks);

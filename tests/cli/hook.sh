@@ -392,6 +392,21 @@ is "CPUs" "$(query '.claims[0].cpus')" 2-3
 is "the unit" "$(query '.units[] | select(.unit == "system.slice") | .state')" untouched
 is "the inhibitor, without logind" "$(query '.claims[0].inhibitor')" unknown
 
+# disk NAME [XML]
+disk() { echo "<disk type='block' device='disk'><source dev='/dev/$1'/>${2:-}</disk>"; }
+
+h "a disk stands in the claim once"
+for controller in 1 2; do
+	pci=devices/pci0000:00/0000:0$controller:00.0/nvme/nvme$controller
+	mkdir -p "$root/sys/$pci/nvme0c${controller}n1" "$root/sys/class/block"
+	ln -sf "../../$pci/nvme0c${controller}n1" "$root/sys/class/block/nvme0c${controller}n1"
+done
+xml win "$(disk sda)$(disk sda "<readonly/>")$(disk sdb "<readonly/>")$(disk sdb)$(disk sdc "<readonly/>")$(for controller in 1 2; do
+	echo "<hostdev mode='subsystem' type='pci'><source><address domain='0' bus='0x0$controller' slot='0' function='0'/></source></hostdev>"
+done)" >"$work/xml"
+hook win prepare begin -
+is "its disks" "$(grep -E '^(hold|check) ' "$claim" | tr '\n' ' ')" "hold /dev/sda hold /dev/sdb check /dev/sdc hold /dev/nvme0n1 "
+
 h "status says which disks are held"
 printf "$everything" >"$hooks_conf"
 hook win prepare begin -
