@@ -265,6 +265,7 @@ int main(int argc, char **argv)
 {
 	struct guard guard = { .inhibitor = -1, .process = -1, .changes = -1, .lock = -1, .signals = -1 };
 	char uuid[UUID_SIZE];
+	int code;
 
 	if (argc == 2 && (streq(argv[1], "-h") || streq(argv[1], "--help"))) {
 		puts("Usage: " PROGRAM " UUID\n\nHolds what the guest with this UUID claims until it ends. Started by "
@@ -285,5 +286,8 @@ int main(int argc, char **argv)
 	guard.host.deadline = UINT64_MAX;
 	log_setup(PROGRAM, false, -1);
 	host_log_to_journal(PROGRAM);
-	return run(&guard);
+	code = run(&guard);
+	free(guard.disks);
+	claim_free(&guard.claim);
+	return code;
 }

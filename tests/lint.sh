@@ -122,7 +122,7 @@ check_table() {
 		places=${line%%:*} files=()
 		for place in ${places//,/ }; do
 			case $place in
-			cli) files+=(tests/cli/hook.sh) ;;
+			cli) files+=(tests/cli/hook.sh tests/cli/guard.sh) ;;
 			unit) files+=(tests/unit/*.c) ;;
 			fuzz) files+=(tests/fuzz/*.c) ;;
 			*) files+=("tests/system/cases/$place.sh") ;;
