@@ -79,7 +79,7 @@ ends 10 || echo "exit code $?"
 [ ! -e "$held" ] || echo "it still says that it holds something"'
 
 g "a guest that never comes: it ends when its time is over" '
-claims "pending $(in_ms 1500)"
+claims "pending $(in_ms 5000)"
 guard
 within 10 is_held
 is_there $guard || echo "it has ended before its time"
@@ -94,12 +94,12 @@ rm "$claim"
 ends 10 || echo "exit code $?"'
 
 g "pending, then running" '
-claims "pending $(in_ms 3000)"
+claims "pending $(in_ms 5000)"
 guard
 within 10 is_held
 qemu
 claims "$(running $qemu)"
-sleep 3.5
+sleep 5.5
 is_there $guard || echo "it has ended with the time to wait"
 kill -KILL $qemu
 ends 10 || echo "exit code $?"'
