@@ -8,7 +8,6 @@
 #include "lib/paths.h"
 #include "lib/util.h"
 
-#define MACHINE_SLICE "machine.slice"
 #define ITEMS_MAX 1024
 
 /* "json:" within "json:" */
@@ -417,7 +416,7 @@ void commandline_read(struct commandline *line, const char *name, const char *co
 
 	*line = (struct commandline){ 0 };
 	line->domain.name = util_copy(name);
-	line->domain.slice = util_copy(MACHINE_SLICE);
+	line->domain.slice = util_copy(DOMAIN_SLICE);
 	line->domain.is_by_hand = true;
 	qemu_options_read(&reader.options, words);
 	unfold_json(&reader.options);

@@ -13,9 +13,6 @@
 #include "lib/sysfs.h"
 #include "lib/util.h"
 
-/* Where guests are unless their partition says otherwise; libvirt pins their processors in it, so it stays wide. */
-#define MACHINE_SLICE "machine.slice"
-
 /* How soon the kernel is asked again whether it has done what systemd promised, and how seldom at last (ns). */
 #define VERIFY_FIRST 500000
 #define VERIFY_LAST 8000000
@@ -105,9 +102,10 @@ void cpus_list_units(int root, char ***ret_units, size_t *ret_n)
 	qsort(*ret_units, *ret_n, sizeof(char *), by_bytes);
 }
 
+/* libvirt pins processors of guests within its slice, so that stays wide; the one of most also before there is a claim. */
 static bool holds_guests(const struct claims *claims, const char *unit)
 {
-	if (streq(unit, MACHINE_SLICE))
+	if (streq(unit, DOMAIN_SLICE))
 		return true;
 	for (size_t i = 0; i < claims->count; i++)
 		if (streq(claims->items[i].slice, unit))

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "hooks/domain.h"
 
+#include <stdio.h>
+
 #include "hooks/xml.h"
 #include "lib/parse.h"
 #include "lib/util.h"
 
-#define MACHINE_SLICE "machine.slice"
+/* Of systemd. */
+#define UNIT_NAME_MAX 255
 
 /* No host has more devices; a file of noise might. */
 #define ITEMS_MAX 1024
@@ -50,18 +53,40 @@ static const char *read_pins(struct domain *domain, const struct xml_element *to
 	return NULL;
 }
 
-/* <partition>/machine/x</partition> is machine-x.slice, in machine.slice. Scopes must not be computed, slices may. */
+/* As libvirt's virSystemdEscapeName(), for one folder of a path. Owned by the caller. */
+static char *escape_unit(const char *text, size_t length)
+{
+	static const char plain[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ:_.";
+	size_t size = length * strlen("\\x00") + 1, used = 0;
+	cleanup_free char *escaped = util_alloc(size);
+
+	for (size_t i = 0; i < length; i++) {
+		char c = text[i];
+
+		if (strchr(plain, c) != NULL && (c != '.' || i > 0))
+			escaped[used++] = c;
+		else
+			used += (size_t)snprintf(escaped + used, size - used, "\\x%02x", (unsigned char)c);
+	}
+	return util_format("%s.slice", escaped);
+}
+
+/*
+ * <partition>/machine/x</partition> is machine-x.slice, in machine.slice. Scopes must not be computed, slices may. What
+ * systemd would refuse holds no guest.
+ */
 static void read_slice(struct domain *domain, const struct xml_element *top)
 {
 	const char *partition = xml_text(xml_first(xml_first(top, "resource"), "partition"));
 	const char *start = partition + (partition[0] == '/' ? 1 : 0);
 	size_t length = strcspn(start, "/");
 
-	if (length == 0 || length > 64 ||
-	    strspn(start, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") < length)
-		domain->slice = util_copy(MACHINE_SLICE);
-	else
-		domain->slice = util_format("%.*s.slice", (int)length, start);
+	if (length > 0 && length <= UNIT_NAME_MAX)
+		domain->slice = escape_unit(start, length);
+	if (domain->slice == NULL || strlen(domain->slice) > UNIT_NAME_MAX) {
+		free(domain->slice);
+		domain->slice = util_copy(DOMAIN_SLICE);
+	}
 }
 
 static bool read_bdf(const struct xml_element *address, struct bdf *ret)

@@ -18,6 +18,9 @@
 /* A description of more bytes is not read: those of the largest guests have some hundred kilobytes. */
 #define DOMAIN_SIZE_MAX (8 * 1024 * 1024)
 
+/* Where guests are unless their partition says otherwise. */
+#define DOMAIN_SLICE "machine.slice"
+
 struct domain_disk {
 	char *path;   /* owned; of the block device on this host */
 	bool is_held; /* to be held exclusively; false: shareable, read-only, cdrom or floppy, checked only */
@@ -43,7 +46,7 @@ struct domain {
 	char *name;                /* owned */
 	bool has_pins;             /* "pinned" says where virtual processors run */
 	struct cpulist pinned;     /* the union of vcpupin; without any, the cpuset of vcpu */
-	char *slice;               /* owned; the top-level slice that its scope is below: "machine.slice" */
+	char *slice;               /* owned; the top-level slice that its scope is below, as a unit */
 	struct domain_disk *disks; /* owned */
 	size_t n_disks;
 	struct host_device *devices; /* owned */

@@ -51,6 +51,7 @@ static char *describe(const char *xml, size_t length)
 	return text;
 }
 
+#define DASHES "----------------"
 #define NONE "win machine.slice pins="
 
 static const struct {
@@ -69,7 +70,14 @@ static const struct {
 	{ "a partition", HEAD "<resource><partition>/machine/lab</partition></resource></domain>", NONE },
 	{ "a partition of its own", HEAD "<resource><partition>/guests/a</partition></resource></domain>",
 	  "win guests.slice pins=" },
-	{ "an odd partition", HEAD "<resource><partition>/a b</partition></resource></domain>", NONE },
+	{ "a partition of more words", HEAD "<resource><partition>/prod-a/b</partition></resource></domain>",
+	  "win prod\\x2da.slice pins=" },
+	{ "a partition that begins with a dot", HEAD "<resource><partition>/.a.b:c_d</partition></resource></domain>",
+	  "win \\x2ea.b:c_d.slice pins=" },
+	{ "an odd partition", HEAD "<resource><partition>/a b\\\xC3\xA9</partition></resource></domain>",
+	  "win a\\x20b\\x5c\\xc3\\xa9.slice pins=" },
+	{ "a partition that is too long for systemd",
+	  HEAD "<resource><partition>/" DASHES DASHES DASHES DASHES "</partition></resource></domain>", NONE },
 	{ "a top partition", HEAD "<resource><partition>/</partition></resource></domain>", NONE },
 	{ "disks",
 	  HEAD "<devices><disk type='block' device='disk'><source dev='/dev/sda'/></disk>"
