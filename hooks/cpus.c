@@ -102,7 +102,7 @@ void cpus_list_units(int root, char ***ret_units, size_t *ret_n)
 	qsort(*ret_units, *ret_n, sizeof(char *), by_bytes);
 }
 
-/* libvirt pins processors of guests within its slice, so that stays wide; the one of most also before there is a claim. */
+/* libvirt pins the processors of guests within their slice, so that stays wide. */
 static bool holds_guests(const struct claims *claims, const char *unit)
 {
 	if (streq(unit, DOMAIN_SLICE))
@@ -150,7 +150,8 @@ static bool verify(int root, const char *unit, const struct cpulist *wanted, con
  * kernel files are waited for once a step, not once a unit.
  */
 struct task {
-	char *unit; /* owned */
+	char *unit;    /* owned */
+	bool restores; /* it gets back what it had */
 	struct unit_decision decision;
 	bool is_well; /* no step of it has failed */
 };
@@ -258,13 +259,12 @@ static void set_units(struct work *work, bool empties)
 static void conclude(struct work *work, const struct task *task)
 {
 	cleanup_free char *value = cpulist_format(&task->decision.value);
-	bool restores = cpulist_is_empty(&work->taken);
 
 	if (task->decision.step == STEP_CLEAR)
 		log_info("%s: may use all CPUs again", task->unit);
 	else
-		log_info("%s: may use CPUs %s%s", task->unit, value, restores ? " again" : "");
-	if (restores)
+		log_info("%s: may use CPUs %s%s", task->unit, value, task->restores ? " again" : "");
+	if (task->restores)
 		records_drop(&work->records, task->unit);
 }
 
@@ -300,14 +300,15 @@ static void settle(struct work *work, struct task *task)
 	}
 }
 
-static void add_task(struct work *work, const char *unit)
+/* taken: what it is not to use; empty: it gets back what it had. */
+static void add_task(struct work *work, const char *unit, const struct cpulist *taken)
 {
 	const struct unit_record *record = records_find(&work->records, unit);
 	struct cpulist current;
 	struct task *task;
 	int result;
 
-	if (record == NULL && cpulist_is_empty(&work->taken))
+	if (record == NULL && cpulist_is_empty(taken))
 		return;
 	result = work->control->get_allowed(work->control->context, unit, &current);
 	if (result == -ENOENT) {
@@ -322,8 +323,9 @@ static void add_task(struct work *work, const char *unit)
 	}
 	task = util_append(&work->tasks, &work->n_tasks, sizeof(*task));
 	task->unit = util_copy(unit);
+	task->restores = cpulist_is_empty(taken);
 	task->is_well = true;
-	isolation_decide(&work->machine, &work->taken, &current, record, &task->decision);
+	isolation_decide(&work->machine, taken, &current, record, &task->decision);
 }
 
 static void run_tasks(struct work *work)
@@ -350,9 +352,13 @@ static bool is_listed(char *const *units, size_t n, const char *unit)
 	return false;
 }
 
-/* The units that are there, and those that were: a slice comes back with the setting that it had. */
+/*
+ * The units that are there, and those that were: a slice comes back with the setting that it had. One that was confined
+ * may hold a guest meanwhile.
+ */
 static void apply_units(struct work *work, const struct claims *claims)
 {
+	static const struct cpulist nothing;
 	size_t n;
 	char **units;
 
@@ -364,8 +370,7 @@ static void apply_units(struct work *work, const struct claims *claims)
 			*(char **)util_append(&units, &n, sizeof(char *)) = util_copy(unit);
 	}
 	for (size_t i = 0; i < n; i++) {
-		if (!holds_guests(claims, units[i]))
-			add_task(work, units[i]);
+		add_task(work, units[i], holds_guests(claims, units[i]) ? &nothing : &work->taken);
 		free(units[i]);
 	}
 	free(units);

@@ -42,7 +42,7 @@ struct unit_decision {
 
 /*
  * What to do with a unit. current: its AllowedCPUs; record: what we remember of it, or NULL; taken: what all guests
- * claim, empty if nothing is isolated any more.
+ * claim, empty if nothing is isolated any more, or if it holds guests.
  */
 void isolation_decide(const struct isolation_machine *machine, const struct cpulist *taken,
 		      const struct cpulist *current, const struct unit_record *record, struct unit_decision *ret);

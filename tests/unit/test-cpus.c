@@ -217,19 +217,58 @@ TEST(cpus_other_slices)
 	check(&fake, 0, NOBODY, ALL("0-7") "odd.slice=0-7;" ALL("") "odd.slice=;");
 }
 
+/* slice: of the last of these guests. */
+static void check_in_slice(struct fake_systemd *fake, const char *const *cpus, const char *slice, const char *writes)
+{
+	struct cpus_control control = { fake_get, fake_set, fake, 20 };
+	struct claims claims = claims_of(cpus);
+
+	free(claims.items[claims.count - 1].slice);
+	claims.items[claims.count - 1].slice = util_copy(slice);
+	log_setup("unit", false, fake->root);
+	CHECK_INT(cpus_apply(fake->root, &claims, &control), 0);
+	CHECK_STR(fake->writes, writes);
+	claims_free(&claims);
+	free(fake->writes);
+	fake->writes = NULL;
+}
+
+#define HOST_WITH_ODD HOST "F: sys/fs/cgroup/odd.slice/cpuset.cpus.effective=0-7\\n\n"
+
 TEST(cpus_slice_of_guests_stays_wide)
 {
-	struct fake_systemd fake = { .root = test_root(HOST "D: sys/fs/cgroup/odd.slice\n") };
-	struct cpus_control control = { fake_get, fake_set, &fake, 20 };
-	struct claims claims = claims_of(GUESTS("7"));
+	struct fake_systemd fake = { .root = test_root(HOST_WITH_ODD) };
 
-	free(claims.items[0].slice);
-	claims.items[0].slice = util_copy("odd.slice");
-	log_setup("unit", false, fake.root);
-	CHECK_INT(cpus_apply(fake.root, &claims, &control), 0);
-	CHECK_STR(fake.writes, ALL("0-6"));
-	claims_free(&claims);
-	free(fake.writes);
+	check_in_slice(&fake, GUESTS("7"), "odd.slice", ALL("0-6"));
+	check_in_slice(&fake, GUESTS("7", ""), "odd.slice", NULL);
+}
+
+/* It was confined for another guest before. */
+TEST(cpus_slice_of_guests_becomes_wide)
+{
+	struct fake_systemd fake = { .root = test_root(HOST_WITH_ODD) };
+
+	*find(&fake, "odd.slice") = list("0-5");
+	check(&fake, 0, GUESTS("2-3"), "init.scope=0-1,4-7;odd.slice=0-1,4-5;system.slice=0-1,4-7;user.slice=0-1,4-7;");
+	check_in_slice(&fake, GUESTS("2-3", "2"), "odd.slice", "odd.slice=0-5;");
+	check_in_slice(&fake, GUESTS("2-3", ""), "odd.slice", NULL);
+	check_in_slice(&fake, GUESTS("2"), "odd.slice", ALL("0-1,3-7"));
+	check(&fake, 0, GUESTS("2"), "odd.slice=0-1,3-5;");
+	*find(&fake, "odd.slice") = list("0");
+	check_in_slice(&fake, GUESTS("2"), "odd.slice", NULL);
+	check(&fake, 0, NOBODY, ALL("0-7") ALL(""));
+	CHECK_TRUE(cpulist_has(find(&fake, "odd.slice"), 0));
+}
+
+/* One that had nothing before is told twice, as at the end of all guests. */
+TEST(cpus_slice_of_guests_is_cleared)
+{
+	struct fake_systemd fake = { .root = test_root(HOST_WITH_ODD) };
+	cleanup_free char *writes = apply(&fake, 0, GUESTS("2-3"));
+
+	CHECK_HAS(writes, "odd.slice=0-1,4-7;");
+	check_in_slice(&fake, GUESTS("2-3", ""), "odd.slice", "odd.slice=0-7;odd.slice=;");
+	check(&fake, 0, NOBODY, ALL("0-7") ALL(""));
 }
 
 TEST(cpus_why_not)
