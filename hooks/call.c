@@ -352,7 +352,7 @@ static void adopt(struct call *call, bool is_reconnect)
 		claim.is_running = true;
 		claim.deadline = 0;
 	}
-	change.only_if_changed = !is_reconnect;
+	change.only_if_changed = !is_reconnect && !is_new;
 	if (!claim.is_running)
 		call_warn(call, call->operation,
 			  "its QEMU cannot be found; it is looked for again when its time is over");

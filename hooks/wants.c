@@ -81,6 +81,6 @@ void wants_claim(int root, const struct domain *domain, const struct guest_setti
 
 bool wants_nothing(const struct claim *claim)
 {
-	return cpulist_is_empty(&claim->cpus) && claim->inhibit == 0 && claim->n_disks == 0 && claim->n_pages == 0 &&
-	       claim->n_shm == 0;
+	return streq(claim->slice, DOMAIN_SLICE) && cpulist_is_empty(&claim->cpus) && claim->inhibit == 0 &&
+	       claim->n_disks == 0 && claim->n_pages == 0 && claim->n_shm == 0;
 }

@@ -14,7 +14,10 @@
 void wants_claim(int root, const struct domain *domain, const struct guest_settings *settings, struct claim *ret,
 		 struct problems *problems);
 
-/* Does it claim nothing at all? Then there is nothing to do for this guest. */
+/*
+ * Does it claim nothing at all? Then there is nothing to do for this guest. In a slice of its own it does: that is not
+ * confined for others.
+ */
 bool wants_nothing(const struct claim *claim);
 
 #endif

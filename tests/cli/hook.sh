@@ -64,6 +64,17 @@ hook win release end destroyed
 exits 0
 [ ! -e "$claim" ] || fail "the claim is still there"
 
+h "a guest in a partition of its own has a claim: its slice is not confined for others"
+xml win '' '<resource><partition>/prod-a/b</partition></resource>' >"$work/xml"
+for op in "prepare begin" "started begin"; do
+	# shellcheck disable=SC2086
+	hook win $op -
+	exits 0
+	grep -qxF 'slice prod\x2da.slice' "$claim" || fail "no slice in the claim: $(cat "$claim" 2>&1)"
+	hook win release end -
+	[ ! -e "$claim" ] || fail "the claim is still there"
+done
+
 h "release twice, and without prepare"
 printf "$everything" >"$hooks_conf"
 hook win release end -
