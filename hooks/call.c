@@ -11,9 +11,7 @@
 #include "hooks/input.h"
 #include "hooks/memory.h"
 #include "hooks/preflight.h"
-#include "hooks/profiles.h"
 #include "hooks/reconcile.h"
-#include "hooks/tuning.h"
 #include "hooks/wants.h"
 #include "lib/file.h"
 #include "lib/log.h"
@@ -150,100 +148,32 @@ static void make_claim(const struct call *call, struct claim *claim, bool is_new
 	problems_free(&problems);
 }
 
-static const char *why_not_isolated(const struct claim *claim, int result)
+static struct call_wanted wanted_of(const struct claim *claim)
 {
-	if (result == -ENOSPC && cpulist_is_empty(&claim->cpus))
-		return "the guests would have every CPU, and the host none; nothing was isolated";
-	if (result < 0)
-		return "the CPUs of guests could not all be isolated; the journal of vfio-hook says why";
-	return NULL;
-}
-
-static const char *why_not_tuned(unsigned int tune, const struct reconcile_outcome *outcome)
-{
-	return tune != 0 && outcome->tuning < 0
-		       ? "the host could not be tuned as the guest wants; the journal of vfio-hook says why"
-		       : NULL;
-}
-
-static const char *why_no_governor(const struct call *call, const struct claim *claim,
-				   const struct reconcile_outcome *outcome)
-{
-	if ((claim->tune & TUNE_GOVERNOR) == 0 || outcome->profiles != 0 ||
-	    tuning_has_governors(call->host->root, &claim->cpus))
-		return NULL;
-	return "neither power-profiles-daemon nor the kernel can say how fast its CPUs run (there is no cpufreq driver "
-	       "for them); they run as before";
-}
-
-/* What cannot be had, if why says so: a warning, or the end of the start. Returns the exit code. */
-static int settle(const struct call *call, const char *where, unsigned int require, const char *why)
-{
-	if (why != NULL && (call->settings.require & require) != 0)
-		return call_fail(call, where, why);
-	if (why != NULL)
-		call_warn(call, where, why);
-	return EXIT_SUCCESS;
-}
-
-/* Huge pages and shared memory. Returns the exit code. */
-static int settle_memory(const struct call *call, const struct claim *claim, struct reconcile_outcome *outcome)
-{
-	int code = settle(call, "hugepages", REQUIRE_HUGEPAGES, claim->n_pages > 0 ? outcome->memory.pages : NULL);
-
-	if (code == EXIT_SUCCESS)
-		code = settle(call, "shm", REQUIRE_TUNING, claim->n_shm > 0 ? outcome->memory.shm : NULL);
-	memory_free(&outcome->memory);
-	return code;
-}
-
-/* What the guard has power-profiles-daemon hold. Returns the exit code. */
-static int settle_profile(const struct call *call, const struct claim *claim)
-{
-	cleanup_free char *why = (claim->tune & TUNE_GOVERNOR) != 0 ? profiles_judge(call->host, claim) : NULL;
-
-	return settle(call, "governor", REQUIRE_TUNING, why);
+	return (struct call_wanted){ !cpulist_is_empty(&claim->cpus), claim->tune };
 }
 
 /* Claims, isolates, tunes, and starts the guard. Returns the exit code. */
 static int take(const struct call *call, struct claim *claim)
 {
 	const struct reconcile_change change = { .add = claim, .is_start = true };
-	bool wants_cpus = !cpulist_is_empty(&claim->cpus);
-	unsigned int tune = claim->tune;
+	const struct call_wanted wanted = wanted_of(claim);
 	struct reconcile_outcome outcome;
 	int code;
 
 	(void)reconcile(call->host, &change, &outcome);
-	code = settle_memory(call, claim, &outcome);
-	if (code == EXIT_SUCCESS)
-		code = settle(call, "isolate-cpus", REQUIRE_ISOLATION,
-			      wants_cpus ? why_not_isolated(claim, outcome.isolation) : NULL);
-	if (code == EXIT_SUCCESS)
-		code = settle(call, "tuning", REQUIRE_TUNING, why_not_tuned(tune, &outcome));
-	if (code == EXIT_SUCCESS)
-		code = settle(call, "governor", REQUIRE_TUNING, why_no_governor(call, claim, &outcome));
+	code = call_judge_outcome(call, claim, &wanted, &outcome);
 	if (code == EXIT_SUCCESS)
 		code = call_start_guard(call, claim);
-	return code == EXIT_SUCCESS && outcome.profiles > 0 ? settle_profile(call, claim) : code;
+	return code == EXIT_SUCCESS && outcome.profiles > 0 ? call_judge_profile(call, claim) : code;
 }
 
 static int take_or_give_back(const struct call *call, struct claim *claim)
 {
-	int code;
+	int code = call_judge_claim(call, claim);
 
-	if (call->settings.isolate != ISOLATE_NO && cpulist_is_empty(&claim->cpus) &&
-	    (call->settings.require & REQUIRE_ISOLATION) != 0)
-		return call_fail(call, "isolate-cpus", "it is not pinned to any CPU, so none can be isolated");
-	if (call->settings.tune != 0 && claim->tune == 0 && (call->settings.require & REQUIRE_TUNING) != 0)
-		return call_fail(call, "tuning", "no CPU is isolated for it, so there is none to keep free");
-	if (call->settings.n_shm > claim->n_shm && (call->settings.require & REQUIRE_TUNING) != 0)
-		return call_fail(call, "shm", "the user or the group of its file is not known");
-	if (call->settings.hugepages == PAGES_AUTO && (call->domain.memory.has_hugepages || call->domain.is_by_hand) &&
-	    claim->n_pages == 0 && (call->settings.require & REQUIRE_HUGEPAGES) != 0)
-		return call_fail(call, "hugepages", "nobody knows which huge pages it needs");
-	if (wants_nothing(claim))
-		return EXIT_SUCCESS;
+	if (code != EXIT_SUCCESS || wants_nothing(claim))
+		return code;
 	code = take(call, claim);
 	if (code != EXIT_SUCCESS) {
 		exit_when_late = code;
@@ -302,30 +232,13 @@ static void forget_absent_disks(const struct call *call, struct claim *claim)
 	claim_free(&fresh);
 }
 
-/* What take() would have said; a guest that runs cannot be refused. cpus, tune: did it want these? */
-static void warn_of_outcome(const struct call *call, const struct claim *claim, bool cpus, unsigned int tune,
-			    const struct reconcile_outcome *outcome)
-{
-	const struct {
-		const char *where, *why;
-	} items[] = {
-		{ "isolate-cpus", cpus ? why_not_isolated(claim, outcome->isolation) : NULL },
-		{ "tuning", why_not_tuned(tune, outcome) },
-		{ "governor", why_no_governor(call, claim, outcome) },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(items); i++)
-		if (items[i].why != NULL)
-			call_warn(call, items[i].where, items[i].why);
-}
-
 /* The guest runs: its claim lives as long as its process. A daemon that comes back may find claims gone: made anew. */
 static void adopt(struct call *call, bool is_reconnect)
 {
 	struct reconcile_change change = { .starts_guards = is_reconnect };
 	struct reconcile_outcome outcome;
-	bool is_new = false, wants_cpus;
-	unsigned int tune;
+	struct call_wanted wanted;
+	bool is_new = false;
 	struct claim claim;
 	bool has_claim = claims_find(call->host->root, call->domain.uuid, &claim);
 
@@ -357,11 +270,10 @@ static void adopt(struct call *call, bool is_reconnect)
 		call_warn(call, call->operation,
 			  "its QEMU cannot be found; it is looked for again when its time is over");
 	change.add = &claim;
-	wants_cpus = !cpulist_is_empty(&claim.cpus);
-	tune = claim.tune;
+	wanted = wanted_of(&claim);
 	(void)reconcile(call->host, &change, &outcome);
 	if (is_new)
-		warn_of_outcome(call, &claim, wants_cpus, tune, &outcome);
+		call_warn_of_outcome(call, &claim, &wanted, &outcome);
 	claim_free(&claim);
 }
 
