@@ -6,13 +6,29 @@
 #include "hooks/tuning.h"
 #include "hooks/wants.h"
 
+/* Returns the exit code: isolation is required. */
+static int judge_cpus(const struct call *call, const struct claim *claim)
+{
+	struct cpulist absent = wants_cpus(&call->domain, &call->settings);
+	cleanup_free char *text = NULL, *why = NULL;
+
+	if (cpulist_is_empty(&absent))
+		return call_fail(call, "isolate-cpus", "it is not pinned to any CPU, so none can be isolated");
+	cpulist_remove(&absent, &claim->cpus);
+	if (cpulist_is_empty(&absent))
+		return EXIT_SUCCESS;
+	text = cpulist_format(&absent);
+	why = util_format("this host has no CPUs %s, so they cannot be isolated", text);
+	return call_fail(call, "isolate-cpus", why);
+}
+
 int call_judge_claim(const struct call *call, const struct claim *claim)
 {
 	unsigned int require = call->settings.require;
 
-	if (call->settings.isolate != ISOLATE_NO && cpulist_is_empty(&claim->cpus) &&
-	    (require & REQUIRE_ISOLATION) != 0)
-		return call_fail(call, "isolate-cpus", "it is not pinned to any CPU, so none can be isolated");
+	if (call->settings.isolate != ISOLATE_NO && (require & REQUIRE_ISOLATION) != 0 &&
+	    judge_cpus(call, claim) != EXIT_SUCCESS)
+		return EXIT_FAILURE;
 	if (call->settings.tune != 0 && claim->tune == 0 && (require & REQUIRE_TUNING) != 0)
 		return call_fail(call, "tuning", "no CPU is isolated for it, so there is none to keep free");
 	if (call->settings.n_shm > claim->n_shm && (require & REQUIRE_TUNING) != 0)

@@ -34,6 +34,17 @@ int cpus_read_machine(int root, struct isolation_machine *ret)
 	return result < 0 ? result : read_list(root, PATH_CPU "/online", &ret->online);
 }
 
+void cpus_absent(int root, const struct cpulist *cpus, struct cpulist *ret)
+{
+	struct cpulist present;
+
+	*ret = (struct cpulist){ 0 };
+	if (read_list(root, PATH_CPU "/present", &present) < 0)
+		return;
+	*ret = *cpus;
+	cpulist_remove(ret, &present);
+}
+
 void cpus_siblings(int root, const struct cpulist *cpus, struct cpulist *ret_others)
 {
 	struct cpulist others = { 0 };

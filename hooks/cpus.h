@@ -21,6 +21,9 @@ struct cpus_control {
 /* Reads the possible and the online CPUs. Returns 0 or a negative errno. */
 int cpus_read_machine(int root, struct isolation_machine *ret);
 
+/* Those of these CPUs that this machine does not have; offline ones it has. None if the kernel does not say. */
+void cpus_absent(int root, const struct cpulist *cpus, struct cpulist *ret);
+
 /* The other threads of these CPUs' cores. */
 void cpus_siblings(int root, const struct cpulist *cpus, struct cpulist *ret_others);
 

@@ -13,6 +13,29 @@
  */
 #define PENDING_TIME 120000
 
+struct cpulist wants_cpus(const struct domain *domain, const struct guest_settings *settings)
+{
+	if (settings->isolate == ISOLATE_PINNED)
+		return domain->pinned;
+	return settings->isolate == ISOLATE_LIST ? settings->cpus : (struct cpulist){ 0 };
+}
+
+/* A typing error, or settings of another machine: then the guest has less than its user thinks. */
+static void drop_absent_cpus(int root, struct claim *claim, struct problems *problems)
+{
+	cleanup_free char *text = NULL, *rest = NULL;
+	struct cpulist absent;
+
+	cpus_absent(root, &claim->cpus, &absent);
+	if (cpulist_is_empty(&absent))
+		return;
+	cpulist_remove(&claim->cpus, &absent);
+	text = cpulist_format(&absent);
+	rest = cpulist_format(&claim->cpus);
+	problem_add(problems, PROBLEM_MACHINE, "isolate-cpus", "this host has no CPUs %s; %s%s", text,
+		    rest[0] != '\0' ? "isolated are only " : "no CPU is isolated", rest);
+}
+
 static void want_cpus(int root, const struct domain *domain, const struct guest_settings *settings, struct claim *claim,
 		      struct problems *problems)
 {
@@ -22,10 +45,8 @@ static void want_cpus(int root, const struct domain *domain, const struct guest_
 	if (settings->isolate == ISOLATE_PINNED && !domain->has_pins)
 		problem_add(problems, PROBLEM_MACHINE, "isolate-cpus",
 			    "the guest has no <vcpupin>, and its <vcpu> no cpuset; no CPU is isolated");
-	if (settings->isolate == ISOLATE_PINNED)
-		claim->cpus = domain->pinned;
-	else if (settings->isolate == ISOLATE_LIST)
-		claim->cpus = settings->cpus;
+	claim->cpus = wants_cpus(domain, settings);
+	drop_absent_cpus(root, claim, problems);
 	cpus_siblings(root, &claim->cpus, &others);
 	if (cpulist_is_empty(&others))
 		return;

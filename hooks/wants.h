@@ -14,6 +14,9 @@
 void wants_claim(int root, const struct domain *domain, const struct guest_settings *settings, struct claim *ret,
 		 struct problems *problems);
 
+/* The CPUs that isolate-cpus asks for, whether or not this host has them all: the claim has only those. */
+struct cpulist wants_cpus(const struct domain *domain, const struct guest_settings *settings);
+
 /*
  * Does it claim nothing at all? Then there is nothing to do for this guest. In a slice of its own it does: that is not
  * confined for others.

@@ -32,7 +32,7 @@ machine_for_hooks()
 {
 	mkdir -p "$root/sys/fs/cgroup/system.slice" "$root/sys/devices/system/cpu" "$root/dev"
 	echo cpuset cpu >"$root/sys/fs/cgroup/cgroup.controllers"
-	echo 0-7 | tee "$root/sys/devices/system/cpu/possible" >"$root/sys/devices/system/cpu/online"
+	echo 0-7 | tee "$root"/sys/devices/system/cpu/{online,present} >"$root/sys/devices/system/cpu/possible"
 	xml >"$work/xml"
 }
 
@@ -243,6 +243,41 @@ hook win prepare begin -
 exits 1
 says "could not all be isolated"
 [ ! -e "$claim" ] || fail "the claim is still there"
+
+h "CPUs that this host does not have"
+echo 0-31 >"$root/sys/devices/system/cpu/possible" # as the firmware of many boards says
+printf '[guests]\nisolate-cpus = 6-9\n' >"$hooks_conf"
+hook win prepare begin -
+exits 0
+says "guest win: isolate-cpus: this host has no CPUs 8-9; isolated are only 6-7"
+grep -qx 'cpus 6-7' "$claim" || fail "the claim is $(cat "$claim")"
+hook win release end -
+printf '[guests]\nisolate-cpus = 20-23\nirqs = away\n' >"$hooks_conf"
+hook win prepare begin -
+exits 0
+says "guest win: isolate-cpus: this host has no CPUs 20-23; no CPU is isolated"
+says "no CPU is isolated for this guest, so there is none to keep free"
+[ ! -e "$claim" ] || fail "there is a claim: $(cat "$claim")"
+for cpus in 6-9 20-23; do
+	printf '[guests]\nisolate-cpus = %s\nrequire = isolation\n' $cpus >"$hooks_conf"
+	hook win prepare begin -
+	exits 1
+	says "guest win: isolate-cpus: this host has no CPUs ${cpus/6-/8-}, so they cannot be isolated; it is not started"
+	[ ! -e "$claim" ] || fail "there is a claim: $(cat "$claim")"
+done
+xml win '' '<vcpu cpuset="20">1</vcpu>' >"$work/xml"
+printf '[guests]\nisolate-cpus = pinned\n' >"$hooks_conf"
+hook win prepare begin -
+exits 0
+says "this host has no CPUs 20; no CPU is isolated"
+
+h "CPUs that are offline are there"
+echo 0-5 >"$root/sys/devices/system/cpu/online"
+printf '[guests]\nisolate-cpus = 6-7\n' >"$hooks_conf"
+hook win prepare begin -
+exits 0
+says_not "this host has no"
+grep -qx 'cpus 6-7' "$claim" || fail "the claim is $(cat "$claim")"
 
 h "pins, siblings"
 mkdir -p "$root"/sys/devices/system/cpu/cpu2/topology

@@ -155,6 +155,40 @@ TEST(cpus_large_machines)
 	}
 }
 
+/* They come online to the host without these; the others are all that it has meanwhile. */
+TEST(cpus_offline)
+{
+	struct fake_systemd fake = { .root = test_root(HOST) };
+
+	test_write_file(fake.root, PATH_CPU "/online", "0-5", 3);
+	check(&fake, 0, GUESTS("6-7"), ALL("0-5"));
+	check(&fake, 0, GUESTS("5-7"), ALL("0-4"));
+	test_write_file(fake.root, PATH_CPU "/online", "0-7", 3);
+	check(&fake, 0, NOBODY, ALL("0-7") ALL(""));
+}
+
+TEST(cpus_absent)
+{
+	static const struct {
+		const char *present, *cpus, *absent;
+	} cases[] = {
+		{ "0-7", "6-9", "8-9" }, { "0-7", "0-7", "" }, { "0-3,6-7", "3-20", "4-5,8-20" }, { NULL, "20", "" }
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct cpulist cpus = list(cases[i].cpus), absent;
+		cleanup_free char *text = NULL;
+		int root = test_root("D: sys/devices/system/cpu\n");
+
+		test_case("%s", cases[i].cpus);
+		if (cases[i].present != NULL)
+			test_write_file(root, PATH_CPU "/present", cases[i].present, strlen(cases[i].present));
+		cpus_absent(root, &cpus, &absent);
+		text = cpulist_format(&absent);
+		CHECK_STR(text, cases[i].absent);
+	}
+}
+
 TEST(cpus_former_values)
 {
 	struct fake_systemd fake = { .root = test_root(HOST) };
