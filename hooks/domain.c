@@ -105,9 +105,9 @@ static bool read_bdf(const struct xml_element *address, struct bdf *ret)
 static bool read_usb(const struct xml_element *source, struct host_device *device)
 {
 	const struct xml_element *address = xml_first(source, "address");
-	const char *policy = xml_attribute(source, "startupPolicy");
 
-	device->is_optional = streq(policy, "optional") || streq(policy, "requisite");
+	/* "requisite" may be absent behind a migration only. */
+	device->is_optional = attribute_is(source, "startupPolicy", "optional");
 	if (address != NULL)
 		return attribute_number(address, "bus", UINT16_MAX, &device->bus) &&
 		       attribute_number(address, "device", UINT16_MAX, &device->number);

@@ -348,6 +348,11 @@ h "a USB device that is not there"
 xml win "$(printf "$usb" '')" >"$work/xml"
 devices "USB 1234:beef: there is no such device"
 
+h "a USB device that may be absent behind a migration only"
+# shellcheck disable=SC2059
+xml win "$(printf "$usb" ' startupPolicy="requisite"')" >"$work/xml"
+devices "USB 1234:beef: there is no such device"
+
 h "a USB device that may be absent"
 # shellcheck disable=SC2059
 xml win "$(printf "$usb" ' startupPolicy="optional"')" >"$work/xml"

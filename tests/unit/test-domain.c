@@ -117,7 +117,7 @@ static const struct {
 	  "</source></hostdev><hostdev type='usb'><source><address bus='1' device='2'/></source></hostdev>"
 	  "<hostdev type='usb'><source startupPolicy='requisite'><vendor id='0x1'/><product id='0x2'/><address bus='3' "
 	  "device='4'/></source></hostdev></devices></domain>",
-	  NONE " usb:1234:beef@0.0,optional usb:0000:0000@1.2 usb:0000:0000@3.4,optional" },
+	  NONE " usb:1234:beef@0.0,optional usb:0000:0000@1.2 usb:0000:0000@3.4" },
 	{ "SCSI and mediated devices",
 	  HEAD
 	  "<devices><hostdev type='scsi'><source><adapter name='scsi_host2'/><address bus='0' target='1' unit='5'/>"
