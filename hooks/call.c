@@ -23,13 +23,14 @@
 /* How much later than the deadline we are ended by a signal (ms). */
 #define ALARM_GRACE 1000
 
-/* What to exit with if something hangs for good: 1 until it is known that disks are free, and required pages there. */
+/* What to exit with if something hangs for good: before a start 1, until disks are free and required pages there. */
 static volatile sig_atomic_t exit_when_late;
 
 static void on_alarm(int number)
 {
 	static const char message[] = PROGRAM
-		": it took too long to check the guest's disks, or to have its huge pages; the guest is not started\n";
+		": it took too long to find out what the guest needs, to check its disks, or to have its huge pages; "
+		"the guest is not started\n";
 
 	(void)number;
 	if (exit_when_late != 0)
@@ -209,8 +210,8 @@ static int prepare(struct call *call)
 	if (code != EXIT_SUCCESS)
 		return code;
 	make_claim(call, &claim, true);
-	if (claim.n_disks > 0 || (claim.n_pages > 0 && (call->settings.require & REQUIRE_HUGEPAGES) != 0))
-		exit_when_late = EXIT_FAILURE;
+	if (claim.n_disks == 0 && (claim.n_pages == 0 || (call->settings.require & REQUIRE_HUGEPAGES) == 0))
+		exit_when_late = EXIT_SUCCESS;
 	code = take_or_give_back(call, &claim);
 	exit_when_late = code;
 	claim_free(&claim);
@@ -349,6 +350,7 @@ int call_run(struct host *host, char *const words[4])
 	if (!is_ours(words))
 		return EXIT_SUCCESS;
 	host->deadline = claims_clock() + CALL_TIME;
+	exit_when_late = streq(call.operation, "prepare") ? EXIT_FAILURE : EXIT_SUCCESS;
 	set_alarm();
 	code = run(&call);
 	domain_free(&call.domain);

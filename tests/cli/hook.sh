@@ -182,6 +182,37 @@ code=$?
 exits 0
 [ $((SECONDS - start)) -lt 14 ] || fail "it took $((SECONDS - start)) s"
 
+# late PATH OPERATION SUBOPERATION: the time of a call is over while it looks at this path.
+late()
+{
+	strace -qq -o "$work/trace" -P "$1" -e trace=%file -e inject=%file:signal=ALRM:when=1 \
+		"$build/vfio-hook" --root "$root" call win "$2" "$3" - <"$work/xml" >"$work/out" 2>"$work/err"
+	code=$?
+	grep -q SIGALRM "$work/trace" || fail "$2 does not look at $1"
+}
+
+h "what hangs refuses the start until it is known that no disk is in danger"
+printf "$everything" >"$hooks_conf"
+for path in etc/vfiokit/hooks.conf "run/vfiokit/claims/$uuid"; do
+	late "$path" prepare begin
+	exits 1
+	says "vfio-hook: it took too long to find out what the guest needs"
+	says "the guest is not started"
+done
+xml win '<disk type="block"><source dev="/dev/sdx"/></disk>' >"$work/xml"
+late run/vfiokit/hooks.lock prepare begin
+exits 1
+xml >"$work/xml"
+late run/vfiokit/hooks.lock prepare begin
+exits 0
+[ ! -s "$work/err" ] || fail "it said $(told)"
+for operation in "started begin" "reconnect begin" "release end"; do
+	# shellcheck disable=SC2086
+	late "run/vfiokit/claims/$uuid" $operation
+	exits 0
+	[ ! -s "$work/err" ] || fail "$operation said $(told)"
+done
+
 long=$(printf 'n%.0s' {1..200})
 for guest in "a b" "-rf" "--help" "Grün" "q\"'\$(x)" "$long" "call" "status"; do
 	h "a guest named ${guest:0:20}"
