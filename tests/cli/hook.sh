@@ -413,6 +413,32 @@ rm "$hooks_conf"
 xml win "<hostdev type='mdev'><source><address uuid='$uuid'/></source></hostdev>" >"$work/xml"
 devices "mediated device $uuid: there is no such device"
 
+h "an NVMe disk of which the host has mounted a partition"
+number=259:1048575
+mkdir -p "$root/sys/devices/pci0000:00/0000:00:03.0/nvme/nvme0/nvme0n1/nvme0n1p1" "$root"/{proc/self,sys/class/block,sys/dev/block}
+for part in nvme0n1:$number nvme0n1/nvme0n1p1:259:1048574; do
+	path=devices/pci0000:00/0000:00:03.0/nvme/nvme0/${part%%:*}
+	echo "${part#*:}" >"$root/sys/$path/dev"
+	ln -s "../../$path" "$root/sys/class/block/${path##*/}"
+	ln -s "../../$path" "$root/sys/dev/block/${part#*:}"
+done
+echo 1 >"$root/sys/$path/partition"
+echo "26 1 259:1048574 / /data rw - ext4 /dev/nvme0n1p1 rw" >"$root/proc/self/mountinfo"
+xml win '<disk type="nvme" device="disk"><source type="pci" managed="yes" namespace="1">
+	<address domain="0x0000" bus="0x00" slot="0x03" function="0x0"/></source></disk>' >"$work/xml"
+hook win prepare begin -
+exits 0
+grep -qx 'hold /dev/nvme0n1' "$claim" || fail "the disk is not in the claim: $(cat "$claim" 2>&1)"
+hook win release end -
+mknod "$root/dev/nvme0n1" b "${number%:*}" "${number#*:}" || fail "cannot make a node"
+# There is no such disk: the second open, behind that for a look, gets the kernel's answer for one in use.
+ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 strace -qq -o "$work/trace" -P dev/nvme0n1 -e trace=openat2 -e inject=openat2:error=EBUSY:when=2 \
+	"$build/vfio-hook" --root "$root" call win prepare begin - <"$work/xml" >"$work/out" 2>"$work/err"
+code=$?
+exits 1
+says "guest win: /dev/nvme0n1: /dev/nvme0n1p1 is mounted on /data; unmount it; it is not started"
+[ ! -e "$claim" ] || fail "there is a claim"
+
 # As the daemons call it: by the name of the link, without a word on anything.
 ln -sf "$build/vfio-hook" "$work/50-vfiokit"
 
@@ -706,6 +732,23 @@ pool()
 	echo "$1" | tee "$pool/nr_hugepages" >"$pool/free_hugepages"
 	echo 0 >"$pool/surplus_hugepages"
 }
+
+h "huge pages and shared memory are not made for a guest that runs already"
+pool 10
+printf '[guests]\nhugepages = 2M:16@1\nshm = glass 64k %s:%s\nrequire = hugepages tuning\n' "$(id -u)" "$(id -g)" >"$hooks_conf"
+for operation in started reconnect; do
+	hook win $operation begin -
+	exits 0
+	says "guest win: $operation: huge pages and shared memory are made before a start only, and it runs already"
+	is "pages" "$(cat "$pool/nr_hugepages")" 10
+	[ ! -e "$root/dev/shm/glass" ] || fail "the file is there"
+	hook win release end -
+	[ ! -e "$claim" ] || fail "the claim is still there"
+done
+hook win prepare begin -
+exits 0
+hook win started begin -
+says_not "before a start only"
 
 h "huge pages and shared memory are there before the start, and given back"
 pool 10

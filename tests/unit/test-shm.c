@@ -169,6 +169,44 @@ TEST(shm_made_and_removed)
 	CHECK_TRUE(!is_there(root, PATH_SHM));
 }
 
+/* Two guests share it, and want two more files. first: the one that ends first. */
+static void two_guests(size_t first)
+{
+	static const char *const own[] = { PATH_SHARED_MEMORY "/own0", PATH_SHARED_MEMORY "/own1" };
+	int root = test_root(HOST);
+	struct claim guests[2] = { { .n_shm = 2 }, { .n_shm = 2 } };
+	struct claims claims = { guests, 1 };
+	char *why;
+
+	test_case("%zu ends first", first);
+	log_setup("unit", false, root);
+	for (size_t i = 0; i < 2; i++) {
+		guests[i].shm[0] = (struct shm_file){ "glass", 5, geteuid(), getegid() };
+		guests[i].shm[1] = (struct shm_file){ "own0", 6, geteuid(), getegid() };
+		guests[i].shm[1].name[3] = (char)('0' + i);
+		claims.count = i + 1;
+		CHECK_INT(shm_apply(root, &claims, &guests[i], &why), 0);
+		CHECK_STR(why, NULL);
+	}
+	test_write_file(root, FILE_PATH, "12345", 5); /* the other one shall not lose what stands in it */
+	claims = (struct claims){ &guests[1 - first], 1 };
+	CHECK_INT(shm_apply(root, &claims, NULL, &why), 0);
+	CHECK_TRUE(!is_there(root, own[first]));
+	CHECK_TRUE(is_there(root, own[1 - first]));
+	CHECK_TRUE(is_there(root, FILE_PATH));
+	claims.count = 0;
+	CHECK_INT(shm_apply(root, &claims, NULL, &why), 0);
+	CHECK_TRUE(!is_there(root, own[1 - first]));
+	CHECK_TRUE(!is_there(root, FILE_PATH));
+	CHECK_TRUE(!is_there(root, PATH_SHM));
+}
+
+TEST(shm_two_guests)
+{
+	two_guests(0);
+	two_guests(1);
+}
+
 TEST(shm_of_others)
 {
 	int root = test_root(HOST);
