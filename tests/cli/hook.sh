@@ -770,6 +770,30 @@ is "pages behind it" "$(head -c 2 "$pool/nr_hugepages")" 10
 [ ! -e "$root/dev/shm/glass" ] || fail "the file is still there"
 [ ! -e "$root/run/vfiokit/hugepages" ] && [ ! -e "$root/run/vfiokit/shm" ] || fail "something is still remembered"
 
+h "huge pages of 1 GiB, beside those of another size"
+pool 10
+huge=${pool/2048/1048576}
+mkdir -p "$huge"
+echo 2 | tee "$huge/nr_hugepages" >"$huge/free_hugepages" # reserved at boot: they are used, and stay
+echo 0 >"$huge/surplus_hugepages"
+printf '[guests]\nhugepages = auto\nrequire = hugepages\n' >"$hooks_conf"
+for gib in 2 5; do
+	xml win '' "<memory unit='GiB'>$gib</memory><memoryBacking><hugepages><page size='1' unit='G'/></hugepages></memoryBacking>
+		<numatune><memory mode='strict' nodeset='1'/></numatune>" >"$work/xml"
+	hook win prepare begin -
+	exits 0
+	grep -qx "pages 1048576 $gib 1" "$claim" || fail "no pages in the claim: $(cat "$claim")"
+	is "pages of 1 GiB" "$(cat "$huge/nr_hugepages")" $gib
+	is "pages of 2 MiB" "$(cat "$pool/nr_hugepages")" 10
+	hook win release end -
+	is "pages of 1 GiB behind it" "$(head -c 1 "$huge/nr_hugepages")" 2
+	[ ! -e "$root/run/vfiokit/hugepages" ] || fail "something is still remembered"
+done
+printf '[guests]\nhugepages = 1G:1@0\nrequire = hugepages\n' >"$hooks_conf"
+hook win prepare begin -
+exits 1
+says "hugepages"
+
 h "what of that cannot be had refuses the start only if it is required"
 pool 10
 printf '[guests]\nhugepages = 2M:1@3\nshm = glass 64k no-such-user:0\n' >"$hooks_conf"
