@@ -81,6 +81,17 @@ guest()
 	is "the kernel's word for it" "$(kernel_effective other.slice)" "0-1,3"
 	check "status has nothing to complain of" vfio-hook status
 
+	# Two words, which libvirt escapes in the name of the slice.
+	check "the slice of a partition appears" systemd-run -q --slice='lab\x2da.slice' --unit=lab sleep 600
+	check "it is confined before a guest is in it" vfio-hook reconcile
+	is "the kernel's word for it before" "$(kernel_effective 'lab\x2da.slice')" "0-1,3"
+	define 3 three "<resource><partition>/lab-a</partition></resource><cputune><vcpupin vcpu='0' cpuset='2'/></cputune>"
+	check "a guest in a partition of its own starts" start 3
+	has "its slice" "$(cat "/proc/$(qemu_of 3)/cgroup")" '/lab\x2da.slice/'
+	is "the kernel's word for its slice" "$(kernel_effective 'lab\x2da.slice')" "0-3"
+	check "it ends" destroy 3
+	is "the kernel's word for its slice behind it" "$(kernel_effective 'lab\x2da.slice')" "0-1,3"
+
 	# A delegated scope of libvirt's keeps the cpuset controller on: an empty AllowedCPUs alone would undo nothing.
 	printf '[guests]\nisolate-cpus = 1\n' >"$conf"
 	define 3 three
