@@ -85,17 +85,20 @@ static bool list_dropins(int root, const char *path, char ***names, size_t *n)
 {
 	DIR *stream = file_open_directory(root, path);
 	const struct dirent *entry;
+	int error;
 
 	if (stream == NULL)
 		return errno == ENOENT && !is_there(root, path);
-	while ((entry = readdir(stream)) != NULL)
+	while ((errno = 0, entry = readdir(stream)) != NULL)
 		if (is_dropin(entry))
 			*(char **)util_append(names, n, sizeof(char *)) = util_format(NAME_POLICY_DROPINS "/%s",
 										      entry->d_name);
+	error = errno;
 	closedir(stream);
 	if (*n > 0)
 		qsort(*names, *n, sizeof(**names), by_bytes);
-	return true;
+	errno = error;
+	return error == 0;
 }
 
 static void read_dropins(struct policy_loader *loader, int root, const char *directory)

@@ -136,6 +136,16 @@ run plan --json
 exits 0
 verdict 02:00.0 bind
 
+t "drop-ins whose list is cut short"
+printf '[device guest]\nid = 10de:13c2\nboot-vga = allow\n' >"$policy"
+printf '[device guest]\naddress = 02:00.0\n' >"$dropins/50-site.conf"
+bounded strace -f -qq -o /dev/null -P "$dropins" -e trace=getdents64 -e inject=getdents64:error=EIO \
+	-E "ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0" "$build/vfio-bind" --root "$root" plan --json
+exits 2
+binds_nothing
+says "etc/vfiokit/bind.conf.d"
+says "cannot read the drop-ins: "
+
 t "an empty policy"
 : >"$policy"
 run plan --json

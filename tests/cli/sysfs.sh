@@ -410,9 +410,15 @@ open(sys.argv[1], "wb").write(d)' "$file" ;;
 	exits 0
 done
 
-for rule in id path; do
+for rule in id path drop-in; do
 	t "whatever call of plan fails: both functions of the second card are bound, or none; and nothing else ($rule)"
-	[ $rule = id ] || printf '[device guest]\npath = 00:02.0/00.0 00:02.0/00.1\n[device other]\nserial = 1\noptional = yes\n' >"$policy"
+	case $rule in
+	path) printf '[device guest]\npath = 00:02.0/00.0 00:02.0/00.1\n[device other]\nserial = 1\noptional = yes\n' >"$policy" ;;
+	drop-in)
+		printf '[device guest]\nid = 10de:13c2 10de:0fbb\nboot-vga = allow\n' >"$policy"
+		printf '[device guest]\naddress = 02:00.0 02:00.1\n' >"$dropins/50-site.conf"
+		;;
+	esac
 	strace -f -qq -o "$work/trace" -E "ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0" "$build/vfio-bind" --root "$root" plan >"$work/out"
 	is "without a failure" "$(grep -c ': bind: ' "$work/out")" 2
 	calls=$(sed 's/^[0-9]* *//; s/(.*//' "$work/trace" |
