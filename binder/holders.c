@@ -179,6 +179,9 @@ static void look_at_descriptor(struct scan *scan, int directory, const char *nam
 	ssize_t n = readlinkat(directory, name, link, sizeof(link) - 1);
 	struct statx info;
 
+	/* A path of more than a page is no node's. */
+	if (n < 0 && errno != ENOENT && errno != ESRCH && errno != ENAMETOOLONG)
+		add_unreadable(scan, errno);
 	link[n > 0 ? n : 0] = '\0';
 	look_at_link(scan, link);
 	if (!scan->is_procfs)
@@ -242,9 +245,11 @@ static void look_at_process(struct scan *scan)
 			add_unreadable(scan, errno);
 		return;
 	}
-	while ((entry = readdir(list)) != NULL)
+	while ((errno = 0, entry = readdir(list)) != NULL)
 		if (entry->d_name[0] != '.')
 			look_at_descriptor(scan, dirfd(list), entry->d_name);
+	if (errno != 0 && errno != ENOENT && errno != ESRCH)
+		add_unreadable(scan, errno);
 	closedir(list);
 	look_at_maps(scan);
 	if (scan->has_vfio_device && !scan->has_vfio_node)
@@ -256,16 +261,11 @@ static void look_at_processes(struct scan *scan)
 	DIR *list = file_open_directory(scan->root, PATH_PROC);
 	const struct dirent *entry;
 	struct statfs info;
+	bool is_listed = list != NULL && fstatfs(dirfd(list), &info) == 0;
 	size_t n = 0;
 
-	if (list == NULL) {
-		cleanup_free char *words = util_format("what processes have open cannot be read: %s", strerror(errno));
-
-		add_all(scan, words);
-		return;
-	}
-	scan->is_procfs = fstatfs(dirfd(list), &info) == 0 && info.f_type == PROC_SUPER_MAGIC;
-	while ((entry = readdir(list)) != NULL) {
+	scan->is_procfs = is_listed && info.f_type == PROC_SUPER_MAGIC;
+	while (is_listed && (errno = 0, entry = readdir(list)) != NULL) {
 		uint64_t pid;
 
 		if (!parse_number(entry->d_name, 10, INT_MAX, &pid))
@@ -274,24 +274,39 @@ static void look_at_processes(struct scan *scan)
 		look_at_process(scan);
 		n++;
 	}
-	closedir(list);
-	if (n == 0)
+	if (errno != 0) {
+		cleanup_free char *words = util_format("what processes have open cannot be read: %s", strerror(errno));
+
+		add_all(scan, words);
+	} else if (n == 0) {
 		add_all(scan, "no process can be seen, so nobody knows who has it open");
+	}
+	if (list != NULL)
+		closedir(list);
+}
+
+/* Finds the nodes of one device. */
+static void mark_device(struct scan *scan, size_t number)
+{
+	struct device *device = &scan->inventory->devices[number];
+	struct nodes *nodes = &scan->nodes;
+
+	holders_free(device);
+	nodes_find(nodes, scan->root, device, number);
+	if (nodes_has_console(nodes, scan->root, number))
+		(void)holders_add(device, 0, NULL, NULL, util_copy("the text console is on its framebuffer"));
+	if (nodes->blind != NULL)
+		(void)holders_add(device, 0, NULL, NULL,
+				  util_format("which nodes it has cannot be read: %s", nodes->blind));
+	free(nodes->blind);
+	nodes->blind = NULL;
 }
 
 static void mark(struct scan *scan, const bool *asked)
 {
-	struct inventory *inventory = scan->inventory;
-
-	for (size_t i = 0; i < inventory->n_devices; i++) {
-		if (!asked[i])
-			continue;
-		holders_free(&inventory->devices[i]);
-		nodes_find(&scan->nodes, scan->root, &inventory->devices[i], i);
-		if (nodes_has_console(&scan->nodes, scan->root, i))
-			(void)holders_add(&inventory->devices[i], 0, NULL, NULL,
-					  util_copy("the text console is on its framebuffer"));
-	}
+	for (size_t i = 0; i < scan->inventory->n_devices; i++)
+		if (asked[i])
+			mark_device(scan, i);
 	if (scan->nodes.count > 0)
 		look_at_processes(scan);
 	nodes_free(&scan->nodes);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the files of needs_*.c share. */
+/* What the files of needs_*.c share, and nodes.c with them. */
 #ifndef VFIOKIT_NEEDS_INTERNAL_H
 #define VFIOKIT_NEEDS_INTERNAL_H
 

@@ -20,9 +20,10 @@ struct node {
 struct nodes {
 	struct node *items; /* owned */
 	size_t count;
+	char *blind; /* owned; what could not be read, so that nobody can tell which nodes there are; NULL if all was */
 };
 
-/* Adds the nodes of a device. number: what each is marked with. */
+/* Adds the nodes of a device, those of an NVMe subsystem that it serves included. number: what each is marked with. */
 void nodes_find(struct nodes *nodes, int root, const struct device *device, size_t number);
 void nodes_free(struct nodes *nodes);
 
@@ -31,8 +32,9 @@ bool nodes_has_name(const struct node *node, const char *link);
 
 /*
  * Is the framebuffer console bound, and on a framebuffer of the device with this number? The kernel shows nowhere
- * which one it uses; by default that is the first (drivers/video/fbdev/core/fbcon.c). With fbcon=map: all count.
+ * which one it uses; by default that is the first (drivers/video/fbdev/core/fbcon.c). With fbcon=map: all count. What
+ * cannot be read makes nodes blind.
  */
-bool nodes_has_console(const struct nodes *nodes, int root, size_t number);
+bool nodes_has_console(struct nodes *nodes, int root, size_t number);
 
 #endif

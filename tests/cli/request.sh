@@ -54,6 +54,29 @@ unchanged "$root/sys" kit bind 00:04.0 --allow network --json
 verdict 00:04.0 "refuse open"
 says "no process can be seen, so nobody knows who has it open"
 
+t "bind: whatever call fails, what is open is not taken"
+sound
+opened /dev/snd/controlC0
+stride=1
+! grep -qa __asan_init "$build/vfiokit" || stride=11
+inject=(strace -f -qq -E "ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0")
+bind=("$build/vfiokit" --root "$root" bind 00:04.0 --allow network)
+before=$(snapshot "$root/sys" 2>&1)
+"${inject[@]}" -o "$work/trace" "${bind[@]}" >/dev/null 2>&1
+calls=$(sed 's/^[0-9]* *//; s/(.*//' "$work/trace" |
+	grep -E '^(openat2?|read|fcntl|fstat|newfstatat|readlinkat|readlink|getdents64|statfs|fstatfs|statx)$' | sort | uniq -c | awk '{ print $2 ":" $1 }')
+[ -n "$calls" ] || fail "nothing was traced"
+for call in $calls; do
+	for n in $(seq 1 $stride "${call#*:}"); do
+		"${inject[@]}" -o /dev/null -e trace="${call%:*}" -e inject="${call%:*}:error=EIO:when=$n" "${bind[@]}" >/dev/null 2>&1
+		code=$?
+		{ [ $code -lt 128 ] && [ $code != 99 ]; } || fail "${call%:*} $n: crashed ($code)"
+		! grep -q 'override\|unbind' "$root/run/vfiokit/journal" 2>/dev/null || fail "${call%:*} $n: it is taken"
+		rm -rf "$root/run/vfiokit"
+	done
+done
+[ "$before" = "$(snapshot "$root/sys" 2>&1)" ] || fail "sys was changed"
+
 t "bind --even-if-open goes on, and tells what came of it"
 sound
 opened /dev/snd/controlC0

@@ -21,6 +21,11 @@
 #define FBCON(bind)                                                                                                    \
 	"F: sys/class/vtconsole/vtcon1/name=(M) frame buffer device\\n\nF: sys/class/vtconsole/vtcon1/bind=" bind      \
 	"\\n\n"
+#define HEAD "/devices/virtual/nvme-subsystem/nvme-subsys0"
+#define NVME CARD("nvme") "P: " DIR_1 "/nvme/nvme0/nvme0c0n1\nE: SUBSYSTEM=block\n"
+#define SUBSYSTEM(slot)                                                                                                \
+	"P: " HEAD "\nE: SUBSYSTEM=nvme-subsystem\nL: nvme0=../../../pci0000:01/" slot "/nvme/nvme0\nP: " HEAD         \
+	"/nvme0n1\nE: SUBSYSTEM=block\nE: DEVNAME=nvme0n1\nA: dev=259:0\n"
 #define NAMED(text) "F: proc/7/comm=" text "\\n\n"
 #define P7 NAMED("seven") "F: proc/7/maps=\nD: proc/7/fd\n"
 
@@ -47,6 +52,16 @@ static const struct {
 	{ "no proc, but no nodes either", CARD("foo"), NULL, "" },
 	{ "files that cannot be listed", SOUND NAMED("seven") "F: proc/7/fd=\n", NULL,
 	  "what seven (pid 7) has open cannot be read: Not a directory" },
+	{ "a node whose name cannot be read",
+	  CARD("snd_hda_intel") P7 "F: sys" DIR_1 "/sound/dev=116:5\nD: sys" DIR_1 "/sound/uevent\n", NULL,
+	  "which nodes it has cannot be read: sys/bus/pci/devices/0000:01:00.0/sound/uevent: Is a directory" },
+	{ "a subsystem that cannot be listed", SOUND P7 "F: sys/class/nvme-subsystem=x\n", NULL,
+	  "which nodes it has cannot be read: sys/class/nvme-subsystem: Not a directory" },
+	{ "consoles that cannot be listed", SCREEN P7 "F: sys/class/vtconsole=x\nD: sys/class/graphics/fb0\n", NULL,
+	  "which nodes it has cannot be read: sys/class/vtconsole: Not a directory" },
+	{ "a disk with another controller's paths, too", NVME SUBSYSTEM("0000:01:00.0") P7, "/dev/nvme0n1",
+	  "seven (pid 7) has /dev/nvme0n1 open" },
+	{ "a disk on other controllers", NVME SUBSYSTEM("0000:02:00.0") P7, "/dev/nvme0n1", "" },
 	{ "input is taken back by the kernel", INPUT P7, "/dev/input/event3", "" },
 	{ "the text console", SCREEN P7 FBCON("1") "D: sys/class/graphics/fb0\n", NULL,
 	  "the text console is on its framebuffer" },
