@@ -294,7 +294,7 @@ void blocks_add_blind(struct blocks *blocks)
 	}
 }
 
-void blocks_add_guess(struct blocks *blocks, const char *what)
+void blocks_add_guess(struct blocks *blocks, const char *only, const char *what)
 {
 	for (size_t i = 0; i < blocks->count; i++) {
 		struct block *block = &blocks->items[i];
@@ -303,7 +303,7 @@ void blocks_add_guess(struct blocks *blocks, const char *what)
 		if (block->is_used || !is_leaf(block))
 			continue;
 		content = blocks_content(blocks, block);
-		if (content != NULL && !streq(content, "zfs_member"))
+		if (content != NULL && (content[0] == '\0' || (only != NULL && !streq(content, only))))
 			continue;
 		use = util_format("%s: %s may be part of it", what, block->name);
 		blocks_add_use(blocks, block, &(struct need){ .kind = NEED_STORAGE, .use = use, .is_guess = true });

@@ -41,8 +41,12 @@ bool blocks_is_virtual(const struct block *block);
  */
 void blocks_add_use(struct blocks *blocks, struct block *block, const struct need *need);
 
-/* Nobody can tell which disks this is about: a guess for each that nothing is known to use. what: in words. */
-void blocks_add_guess(struct blocks *blocks, const char *what);
+/*
+ * Nobody can tell which disks this is about: a guess for each that nothing is known to use, unless its content is known
+ * and shows that it is another one. only: the content that it has; NULL if it may be any, but for nothing at all. what:
+ * in words.
+ */
+void blocks_add_guess(struct blocks *blocks, const char *only, const char *what);
 
 /* The host is blind to what is in use: a guess for every disk. */
 void blocks_add_blind(struct blocks *blocks);

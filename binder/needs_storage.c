@@ -14,12 +14,12 @@
 /* One line of the table of mounts; borrowed from its text. */
 struct mount {
 	char *number; /* "8:1"; NULL if the table has none */
-	char *source, *point, *type;
+	char *source, *point, *type, *options;
 };
 
 struct storage {
 	struct blocks blocks;
-	char *table; /* owned */
+	char *tables[2]; /* owned */
 	struct mount *mounts;
 	size_t n_mounts;
 };
@@ -52,7 +52,7 @@ static bool read_mount(struct mount *mount, char *line, bool is_mountinfo)
 	for (size_t i = 0; i < ARRAY_SIZE(word) && line != NULL; i++)
 		word[i] = strsep(&line, " ");
 	if (!is_mountinfo) {
-		*mount = (struct mount){ NULL, word[0], word[1], word[2] };
+		*mount = (struct mount){ NULL, word[0], word[1], word[2], word[3] };
 	} else {
 		if (tail == NULL)
 			return false;
@@ -61,31 +61,20 @@ static bool read_mount(struct mount *mount, char *line, bool is_mountinfo)
 		mount->point = word[4];
 		mount->type = strsep(&tail, " ");
 		mount->source = strsep(&tail, " ");
+		mount->options = strsep(&tail, " ");
 	}
-	if (mount->point == NULL || mount->type == NULL || mount->source == NULL)
+	if (mount->point == NULL || mount->type == NULL || mount->source == NULL || mount->options == NULL)
 		return false;
 	unescape(mount->source);
 	unescape(mount->point);
 	return true;
 }
 
-static int read_mounts(struct storage *storage)
+static int add_mounts(struct storage *storage, char *table, bool is_mountinfo)
 {
-	int root = storage->blocks.root, result;
-	bool is_mountinfo = true;
-	size_t length;
 	char *line;
 
-	result = file_read(root, PATH_MOUNTINFO, NEEDS_TABLE_MAX, &storage->table, &length);
-	if (result == -ENOENT) {
-		is_mountinfo = false;
-		result = file_read(root, PATH_MOUNTS, NEEDS_TABLE_MAX, &storage->table, &length);
-	}
-	if (result == -ENOENT)
-		result = file_read(root, PATH_PROC "/mounts", NEEDS_TABLE_MAX, &storage->table, &length);
-	if (result < 0)
-		return result;
-	for (char *rest = storage->table; (line = strsep(&rest, "\n")) != NULL;) {
+	for (char *rest = table; (line = strsep(&rest, "\n")) != NULL;) {
 		struct mount mount;
 
 		if (line[0] == '\0')
@@ -95,6 +84,29 @@ static int read_mounts(struct storage *storage)
 		*(struct mount *)util_append(&storage->mounts, &storage->n_mounts, sizeof(mount)) = mount;
 	}
 	return 0;
+}
+
+/* PID 1's table, which we may not be allowed to read, has what a sandbox hides from us. Ours last, for find_mount(). */
+static int read_mounts(struct storage *storage)
+{
+	int root = storage->blocks.root, result, host;
+	bool is_mountinfo = true;
+	char **tables = storage->tables;
+	size_t length;
+
+	host = file_read(root, PATH_MOUNTINFO_INIT, NEEDS_TABLE_MAX, &tables[0], &length);
+	if (host < 0 && host != -ENOENT && host != -EACCES && host != -EPERM)
+		return host;
+	result = file_read(root, PATH_MOUNTINFO, NEEDS_TABLE_MAX, &tables[1], &length);
+	if (result == -ENOENT) {
+		is_mountinfo = false;
+		result = file_read(root, PATH_MOUNTS, NEEDS_TABLE_MAX, &tables[1], &length);
+	}
+	if (result == -ENOENT)
+		result = file_read(root, PATH_PROC "/mounts", NEEDS_TABLE_MAX, &tables[1], &length);
+	if (result == 0 && host == 0 && !streq(tables[0], tables[1]))
+		result = add_mounts(storage, tables[0], true);
+	return result < 0 ? result : add_mounts(storage, tables[1], is_mountinfo);
 }
 
 /* The last of the longest: a later mount covers an earlier one. */
@@ -156,6 +168,34 @@ static bool use_source(struct storage *storage, const char *source, const char *
 	return found;
 }
 
+static void guess_zfs(struct storage *storage)
+{
+	blocks_add_guess(&storage->blocks, "zfs_member", "a ZFS pool is in use");
+}
+
+static void guess_source(struct storage *storage, const char *source, const char *what)
+{
+	cleanup_free char *guess = util_format("%s on %s, which cannot be found", what, source);
+
+	blocks_add_guess(&storage->blocks, NULL, guess);
+}
+
+/* Where XFS keeps its log, and data that has to come in time. ext4 does not tell here (scan_names()). */
+static void use_options(struct storage *storage, const struct mount *mount, const char *what)
+{
+	cleanup_free char *copy = util_copy(mount->options);
+	char *option;
+
+	for (char *rest = copy; (option = strsep(&rest, ",")) != NULL;) {
+		if (!starts_with(option, "logdev=") && !starts_with(option, "rtdev="))
+			continue;
+		option = strchr(option, '=') + 1;
+		unescape(option);
+		if (!use_source(storage, option, what))
+			guess_source(storage, option, what);
+	}
+}
+
 /* A filesystem on one disk has its number; others have a number of their own, with major 0. */
 static void use_mount(struct storage *storage, const struct mount *mount, const char *what)
 {
@@ -163,15 +203,13 @@ static void use_mount(struct storage *storage, const struct mount *mount, const 
 	struct block *block = has_number ? blocks_by_number(&storage->blocks, mount->number) : NULL;
 	bool is_node = starts_with(mount->source, DEV_PREFIX) && !starts_with(mount->type, "fuse.");
 
-	if (block != NULL) {
+	if (block != NULL)
 		use_block(storage, block, what);
-	} else if (streq(mount->type, "zfs")) {
-		blocks_add_guess(&storage->blocks, "a ZFS pool is in use");
-	} else if ((is_node && !use_source(storage, mount->source, what)) || (has_number && !is_node)) {
-		cleanup_free char *guess = util_format("%s on %s, which cannot be found", what, mount->source);
-
-		blocks_add_guess(&storage->blocks, guess);
-	}
+	else if (streq(mount->type, "zfs"))
+		guess_zfs(storage);
+	else if ((is_node && !use_source(storage, mount->source, what)) || (has_number && !is_node))
+		guess_source(storage, mount->source, what);
+	use_options(storage, mount, what);
 }
 
 static void scan_mounts(struct storage *storage)
@@ -200,7 +238,7 @@ static int scan_swaps(struct storage *storage)
 			continue;
 		unescape(name);
 		if (!use_source(storage, name, "swap"))
-			blocks_add_guess(&storage->blocks, "swap on a device that cannot be found");
+			blocks_add_guess(&storage->blocks, "swap", "swap on a device that cannot be found");
 	}
 	return 0;
 }
@@ -245,6 +283,33 @@ static void scan_btrfs(struct storage *storage)
 	}
 }
 
+/*
+ * What is mounted anywhere, also in a container, or after `umount -l`: filesystems that name their device. jbd2 has the
+ * journals of ext4, also those on a device of their own: "NAME", or "NAME-INODE".
+ */
+static void scan_names(struct storage *storage)
+{
+	static const char *const directories[] = { PATH_EXT4, PATH_XFS, PATH_F2FS, PATH_JBD2 };
+	const char *name;
+
+	for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
+		struct needs_list names = list(storage, directories[i]);
+
+		while ((name = needs_list_next(&names)) != NULL) {
+			cleanup_free char *copy = util_copy(name);
+			struct block *block = blocks_find(&storage->blocks, name);
+			char *inode = strrchr(copy, '-');
+
+			if (block == NULL && inode != NULL) {
+				*inode = '\0';
+				block = blocks_find(&storage->blocks, copy);
+			}
+			if (block != NULL && !block->is_used)
+				use_block(storage, block, "filesystem");
+		}
+	}
+}
+
 /* A pool may be in use without any mount: by volumes. */
 static void scan_zfs(struct storage *storage)
 {
@@ -255,7 +320,7 @@ static void scan_zfs(struct storage *storage)
 		cleanup_free char *path = util_format(PATH_ZFS_POOLS "/%s/state", name);
 
 		if (was_read(storage, path, sysfs_find(storage->blocks.root, path)))
-			blocks_add_guess(&storage->blocks, "a ZFS pool is in use");
+			guess_zfs(storage);
 	}
 }
 
@@ -282,7 +347,7 @@ static void scan_backing(struct storage *storage)
 			continue;
 		mount = find_mount(storage, file);
 		if (mount == NULL)
-			blocks_add_guess(&storage->blocks, what);
+			blocks_add_guess(&storage->blocks, NULL, what);
 		else
 			use_mount(storage, mount, what);
 	}
@@ -312,11 +377,22 @@ static void use_key(struct storage *storage, const char *text, const char *what)
 	}
 }
 
-/* "NAME DEVICE KEY OPTIONS". The next boot needs the stick with the key, and nothing mounts it. */
+/* In options of LUKS: "header=" is like a key. */
+static void use_header(struct storage *storage, char *options, const char *what)
+{
+	char *header = strstr(options, "header=");
+
+	if (header == NULL)
+		return;
+	header[strcspn(header, ",")] = '\0';
+	use_key(storage, header + strlen("header="), what);
+}
+
+/* "NAME DEVICE KEY OPTIONS". The next boot needs the stick with the key or the header, and nothing mounts it. */
 static void scan_crypttab(struct storage *storage)
 {
 	cleanup_free char *table = NULL;
-	char *line, *name, *key;
+	char *line, *name, *key, *option;
 	size_t length;
 	int result = file_read_start(storage->blocks.root, PATH_CRYPTTAB, NEEDS_TABLE_MAX, &table, &length);
 
@@ -324,7 +400,7 @@ static void scan_crypttab(struct storage *storage)
 	if (result == -EACCES || !was_read(storage, PATH_CRYPTTAB, result))
 		return;
 	for (char *rest = table; (line = strsep(&rest, "\n")) != NULL;) {
-		cleanup_free char *what = NULL;
+		cleanup_free char *what = NULL, *header = NULL;
 
 		name = parse_next_word(&line);
 		key = name != NULL && name[0] != '#' && parse_next_word(&line) != NULL ? parse_next_word(&line) : NULL;
@@ -332,6 +408,9 @@ static void scan_crypttab(struct storage *storage)
 			continue;
 		what = util_format("key of %s", name);
 		use_key(storage, key, what);
+		header = util_format("header of %s", name);
+		while ((option = parse_next_word(&line)) != NULL)
+			use_header(storage, option, header);
 	}
 }
 
@@ -354,6 +433,8 @@ static void scan_cmdline(struct storage *storage)
 			use_block(storage, block, word);
 		if (starts_with(word, "rd.luks.key=") || starts_with(word, "cryptkey="))
 			use_key(storage, strchr(word, '=') + 1, word);
+		if (starts_with(word, "rd.luks.options="))
+			use_header(storage, word, word);
 	}
 }
 
@@ -393,6 +474,7 @@ void needs_scan_storage(struct needs *needs, int root, bool is_initramfs)
 		scan_holders(&storage);
 		scan_backing(&storage);
 		scan_btrfs(&storage);
+		scan_names(&storage);
 		scan_zfs(&storage);
 		if (needs->identify != NULL || sysfs_find(root, PATH_UDEV_DATA) != -ENOENT)
 			scan_data(&storage);
@@ -408,7 +490,8 @@ void needs_scan_storage(struct needs *needs, int root, bool is_initramfs)
 		blocks_add_blind(&storage.blocks);
 	needs->knows_storage = blocks == 0 && mounts == 0 && needs->blind == NULL && !is_initramfs &&
 			       has_disk(&storage.blocks);
-	free(storage.table);
+	free(storage.tables[0]);
+	free(storage.tables[1]);
 	free(storage.mounts);
 	blocks_free(&storage.blocks);
 }

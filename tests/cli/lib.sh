@@ -40,8 +40,8 @@ EOT
 mkdir -p "$work/template/etc/vfiokit/bind.conf.d"
 
 # needy_machine: puts in place of the machine one that is in use: a btrfs on a SATA and a USB disk (00:03.0, 00:05.0), a
-# disk below dm-0 (00:06.0), resume= (00:07.0), the last keyboard (00:08.0), a USB NIC that is up (00:09.0). The policy
-# has them all, and a card (00:02.0) that nothing needs.
+# disk below dm-0 (00:06.0), resume= (00:07.0), the last keyboard (00:08.0), a USB NIC that is up (00:09.0), a disk that
+# another mount namespace has mounted (00:0a.0). The policy has them all, and a card (00:02.0) that nothing needs.
 needy_machine()
 {
 	cat >"$work/needy" <<-'EOT'
@@ -53,6 +53,7 @@ needy_machine()
 		PCI: 00:07.0 010601 8086:2922 1af4:1100 - 8
 		PCI: 00:08.0 0c0330 1b36:000d 1af4:1100 - 9
 		PCI: 00:09.0 0c0330 1b36:000d 1af4:1100 - 10
+		PCI: 00:0a.0 010601 8086:2922 1af4:1100 - 11
 		D: sys/bus/pci/drivers/vfio-pci
 		F: proc/sys/kernel/osrelease=6.1.0-test\n
 		P: /devices/pci0000:00/0000:00:03.0/ata1/block/sda
@@ -67,6 +68,10 @@ needy_machine()
 		P: /devices/pci0000:00/0000:00:07.0/ata1/block/sdc
 		E: SUBSYSTEM=block
 		A: dev=8:32
+		P: /devices/pci0000:00/0000:00:0a.0/ata1/block/sdd
+		E: SUBSYSTEM=block
+		A: dev=8:48
+		F: sys/fs/ext4/sdd/state=x
 		P: /devices/virtual/block/dm-0
 		E: SUBSYSTEM=block
 		A: dev=254:0
@@ -91,7 +96,7 @@ needy_machine()
 	mkdir -p "$root/etc/vfiokit"
 	cat >"$policy" <<-'EOT'
 		[device disks]
-		address = 00:03.0 00:05.0 00:06.0 00:07.0
+		address = 00:03.0 00:05.0 00:06.0 00:07.0 00:0a.0
 		allow = storage
 		[device usb]
 		address = 00:08.0 00:09.0

@@ -181,7 +181,7 @@ exits 0
 grep -qx 'complete = storage keyboards' "$record" || fail "it is not complete"
 needs() { grep -E '^(\[need|storage|network|keyboard|complete)' "$record" | sed '/^keyboard/s/=.*//'; }
 needs >"$work/needs"
-is "needs" "$(grep -cE '^\[need 0000:00:0[356789]' "$work/needs")" 6
+is "needs" "$(grep -cE '^\[need 0000:00:0[356789a]' "$work/needs")" 7
 stride=1
 ! grep -qa __asan_init "$build/vfiokit" || stride=11
 strace -f -qq -o "$work/trace" -E "ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0" "$build/vfiokit" --root "$root" record >/dev/null 2>&1

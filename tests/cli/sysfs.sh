@@ -441,7 +441,7 @@ done
 t "what may be in use counts as used"
 needy_machine
 run plan --json
-for device in 00:03.0 00:05.0 00:06.0 00:07.0; do verdict $device "refuse storage"; done
+for device in 00:03.0 00:05.0 00:06.0 00:07.0 00:0a.0; do verdict $device "refuse storage"; done
 verdict 00:08.0 "refuse last-input"
 verdict 00:09.0 "refuse network"
 verdict 00:02.0 bind
@@ -466,7 +466,7 @@ rm "$root/etc/initrd-release" "$root/sys/class/net"
 rm -r "$root/sys/class/block"
 : >"$root/sys/class/block"
 run plan
-for device in 3 5 6 7 8 9; do
+for device in 3 5 6 7 8 9 a; do
 	says "0000:00:0$device.0: refuse storage: nobody can tell whether the host uses its storage (sys/class/block: "
 done
 

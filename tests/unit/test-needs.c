@@ -102,6 +102,38 @@ static const struct needs_case storage_cases[] = {
 	  "S storage 00:01.0 swap on sda2" },
 	{ "swap that cannot be found", DISK("02.0", "sdb") PROC SWAPS "F: proc/swaps=/dev/sdq partition 1 0 -2\\n\n",
 	  "S storage 00:02.0? swap on a device that cannot be found: sdb may be part of it" },
+	{ "swap that was removed from /dev: udev knows which disks it cannot be",
+	  DISK("01.0", "sda") NUMBER("8:0") DISK("02.0", "sdb") NUMBER("8:16") DISK("03.0", "sdc") NUMBER("8:32")
+		  PROC SWAPS "F: proc/swaps=/dev/sdq\\\\040(deleted) partition 1 0 -2\\n\n" UDEV(
+			  "8:0", "I:1\\nE:ID_FS_TYPE=swap\\n") UDEV("8:16", "I:1\\nE:ID_FS_TYPE=ext4\\n"),
+	  "S storage 00:01.0? swap on a device that cannot be found: sda may be part of it; "
+	  "storage 00:03.0? swap on a device that cannot be found: sdc may be part of it; "
+	  "data 00:02.0 data: ext4 on sdb" },
+	{ "a mount that cannot be found may be whatever has content",
+	  DISK("01.0", "sda") NUMBER("8:0") DISK("02.0", "sdb") NUMBER("8:16") MOUNT("8:77", "/", "ext4", "/dev/sdq")
+		  UDEV("8:0", "I:1\\n") UDEV("8:16", "I:1\\nE:ID_FS_TYPE=ext3\\n"),
+	  "S storage 00:02.0? mount / on /dev/sdq, which cannot be found: sdb may be part of it" },
+	{ "the log of XFS",
+	  SDA SDB "F: proc/self/mountinfo=26 1 8:1 / / rw - xfs /dev/sda1 "
+		  "rw,attr2,logdev=/dev/sdb1,rtdev=/dev/disk/by-x/sd\\\\040a,noquota\\n\n",
+	  "S storage 00:01.0 mount / on sda1; "
+	  "storage 00:01.0? mount / on /dev/disk/by-x/sd a, which cannot be found: sda may be part of it; "
+	  "storage 00:01.0? mount / on /dev/disk/by-x/sd a, which cannot be found: sda2 may be part of it; "
+	  "storage 00:02.0 mount / on sdb1; "
+	  "storage 00:02.0? mount / on /dev/disk/by-x/sd a, which cannot be found: sdb may be part of it" },
+	{ "mounted where we do not see it",
+	  SDA SDB DISK("03.0",
+		       "sdc") "F: sys/fs/ext4/sda2/state=x\nF: sys/fs/ext4/features/x=x\nF: sys/fs/xfs/stats/x=x\n"
+			      "F: sys/fs/xfs/sdb1/x=x\nF: sys/fs/f2fs/sdc/x=x\n" ROOT,
+	  "S storage 00:01.0 mount / on sda1; storage 00:01.0 filesystem on sda2; storage 00:02.0 filesystem on sdb1; "
+	  "storage 00:03.0 filesystem on sdc" },
+	{ "journals of ext4", SDA SDB "F: proc/fs/jbd2/sda1-8/info=x\nF: proc/fs/jbd2/sdb1/info=x\n" PROC,
+	  "S storage 00:01.0 filesystem on sda1; storage 00:02.0 filesystem on sdb1" },
+	{ "what PID 1 sees",
+	  SDA SDB ROOT
+	  "F: proc/1/mountinfo=26 1 8:1 / / rw - ext4 /dev/sda1 rw\\n27 26 8:17 / /home/a rw - vfat /dev/sdb1 "
+	  "rw\\n\n",
+	  "S storage 00:01.0 mount / on sda1; storage 00:02.0 mount /home/a on sdb1" },
 	{ "LVM on LUKS",
 	  SDA VIRTUAL("dm-0") SLAVE("sda2") VIRTUAL("dm-1")
 		  SLAVE("dm-0") "A: dm/name=vg-root\n" MOUNT("254:1", "/", "ext4", "/dev/mapper/vg-root"),
@@ -180,6 +212,11 @@ static const struct needs_case storage_cases[] = {
 	{ "keys by the command line",
 	  SDA SDB PROC "F: proc/cmdline=rd.luks.key=77=/k:/dev/sdb1 cryptkey=/dev/sda2:ext4:/k rd.luks.key=/k\\n\n",
 	  "S storage 00:01.0 cryptkey=/dev/sda2:ext4:/k on sda2; storage 00:02.0 rd.luks.key=77=/k:/dev/sdb1 on sdb1" },
+	{ "detached headers",
+	  SDA SDB PROC "F: etc/crypttab=a UUID=1 none luks,header=/h:/dev/sdb1,discard\\n\n"
+		       "F: proc/cmdline=rd.luks.options=77=discard,header=/dev/sda2\\n\n",
+	  "S storage 00:01.0 rd.luks.options=77=discard,header=/dev/sda2 on sda2; storage 00:02.0 header of a on "
+	  "sdb1" },
 	{ "what is stored on an idle disk",
 	  DISK("01.0", "sda") NUMBER("8:0") DISK("02.0", "sdb") NUMBER("8:16") MOUNT("8:0", "/", "ext4", "/dev/sda")
 		  UDEV("8:0", "I:1\\nE:ID_FS_TYPE=ext4\\n") UDEV("8:16", "I:1\\nE:ID_FS_TYPE=crypto_LUKS\\nE:X=y\\n"),
@@ -312,6 +349,10 @@ TEST(needs_unreadable)
 	static const struct needs_case rows[] = {
 		{ "block devices", "F: sys/class/block=x\n" PROC, "blind: sys/class/block: Not a directory" },
 		{ "mounts", SDX "D: proc/self/mountinfo\n", BLIND_SDX("proc/self/mountinfo: Is a directory") },
+		{ "mounts of PID 1", SDX PROC "D: proc/1/mountinfo\n",
+		  BLIND_SDX("proc/self/mountinfo: Is a directory") },
+		{ "what is mounted anywhere", SDX PROC "F: sys/fs/xfs=x\n", BLIND_SDX("sys/fs/xfs: Not a directory") },
+		{ "journals", SDX PROC "F: proc/fs/jbd2=x\n", BLIND_SDX("proc/fs/jbd2: Not a directory") },
 		{ "swaps", SDX PROC "D: proc/swaps\n", BLIND_SDX("proc/swaps: Is a directory") },
 		{ "the command line", SDX PROC "D: proc/cmdline\n", BLIND_SDX("proc/cmdline: Is a directory") },
 		{ "the table of keys", SDX PROC "D: etc/crypttab\n", BLIND_SDX("etc/crypttab: Is a directory") },
