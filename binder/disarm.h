@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Automatic disarm, where EFI variables exist: a policy (or record) that has not been proven is on probation. `boot`
- * notes an attempt before it binds, `vfiokit boot-ok` marks success; after disarm-after attempts without success
- * nothing is bound any more until `vfiokit arm`. A proven policy writes nothing.
+ * (or apply early in the real root, where no boot has) notes an attempt before it binds, `vfiokit boot-ok` marks
+ * success; after disarm-after attempts without success nothing is bound any more until `vfiokit arm`. A proven policy
+ * writes nothing.
  */
 #ifndef VFIOKIT_DISARM_H
 #define VFIOKIT_DISARM_H
@@ -39,6 +40,7 @@ enum disarm_decision {
 	DISARM_GO,         /* proven, or noted at this boot already: write nothing */
 	DISARM_NOTE,       /* write next, then go */
 	DISARM_STAND_DOWN, /* do not bind; write next if it differs from what was found */
+	DISARM_WAIT,       /* do not bind, and write nothing: this boot has begun with another policy */
 };
 
 /*
@@ -57,6 +59,11 @@ bool disarm_take_back(const struct probation *found, uint64_t boot, struct proba
 	"vfiokit has stood down, because the policy was tried at several boots and none of them ended well "           \
 	"(automatic "                                                                                                  \
 	"disarm); 'vfiokit arm' switches it on again"
+
+#define DISARM_CAUSE_OTHER                                                                                             \
+	"this boot has begun with another policy, and automatic disarm watches that one only; make the image anew "    \
+	"and "                                                                                                         \
+	"reboot (vfio-bind apply --policy FILE does not wait for that)"
 
 struct policy;
 struct switches;

@@ -107,7 +107,7 @@ static int open_efivars(const struct session *session, bool may_mount)
 	return directory;
 }
 
-/* What boot finds and decides, and what is to be said of it. */
+/* What the first run of a boot finds and decides, and what is to be said of it. */
 static void count_boot(struct session *session)
 {
 	int result = session->efivars < 0 ? session->efivars : probation_read(session->efivars, &session->found);
@@ -127,31 +127,56 @@ static void count_boot(struct session *session)
 					  disarm_boot(session->root), session->policy.disarm_after, &session->next);
 }
 
-/* Only boot counts boots. The others stay down where it has stood down, even if the variables cannot be read now. */
-static void follow_boot(struct session *session)
+static bool is_other_policy(const struct session *session, const char *digest)
 {
-	if (session->efivars < 0 || probation_read(session->efivars, &session->found) < 0)
-		session->found.state = store_is_down(session->root) ? PROBATION_DOWN : PROBATION_NONE;
-	session->next = session->found;
-	session->decision = session->found.state == PROBATION_DOWN ? DISARM_STAND_DOWN : DISARM_GO;
+	char ours[POLICY_DIGEST_SIZE];
+
+	policy_format_digest(&session->policy, ours);
+	return !streq(ours, digest);
 }
 
-static void ask_probation(struct session *session)
+/*
+ * Who comes later goes by the first run of this boot: stays down where it has stood down, even if the variable cannot
+ * be read or could not be written (there is none after `vfiokit arm`), and does not bind another policy, which nobody
+ * would count. automatic: nobody typed what is to be bound.
+ */
+static void follow_boot(struct session *session, const struct store_first *first, bool automatic)
 {
-	bool is_boot = streq(session->command, "boot");
+	bool is_read = session->efivars >= 0 && probation_read(session->efivars, &session->found) == 0;
+	struct probation *found = &session->found;
+
+	if (first->is_down && !(is_read && found->state == PROBATION_NONE))
+		found->state = PROBATION_DOWN;
+	session->next = *found;
+	if (found->state == PROBATION_DOWN)
+		session->decision = DISARM_STAND_DOWN;
+	else if (automatic && first->is_covered && is_other_policy(session, first->digest))
+		session->decision = DISARM_WAIT;
+	/* What the variable says is of another policy. */
+	if (found->state > PROBATION_FOREIGN && found->state != PROBATION_DOWN &&
+	    found->digest != disarm_digest(session->root, &session->policy, &session->switches))
+		session->next.state = PROBATION_NONE;
+}
+
+/* boot counts boots; where none did, apply early in the real root. A device that arrives later is no boot. */
+static void ask_probation(struct session *session, const struct options *options, bool will_apply)
+{
+	bool is_boot = streq(session->command, "boot"), automatic = options->policy == NULL && options->request == NULL;
+	struct store_first first;
 
 	if (session->policy.disarm_after == 0 || session->switches.off || !has_binds(&session->plan) ||
 	    !efivar_has_efi(session->root))
 		return;
 	session->efivars = open_efivars(session, is_boot && root_is_own(session->root));
-	if (is_boot)
+	store_first(session->root, &first);
+	if (is_boot || (will_apply && automatic && !options->has_device && first.is_uncalled))
 		count_boot(session);
 	else
-		follow_boot(session);
-	if (session->decision != DISARM_STAND_DOWN)
+		follow_boot(session, &first, automatic && (will_apply || options->has_device));
+	if (session->decision != DISARM_STAND_DOWN && session->decision != DISARM_WAIT)
 		return;
 	session->switches.off = session->switches.is_disarmed = true;
-	session->switches.off_cause = DISARM_CAUSE;
+	session->switches.off_cause = session->decision == DISARM_WAIT ? DISARM_CAUSE_OTHER : DISARM_CAUSE;
 	plan_free(&session->plan);
 	build(session);
 }
@@ -160,7 +185,8 @@ void session_note_attempt(struct session *session)
 {
 	int result;
 
-	if (session->decision == DISARM_GO || session->found.state == PROBATION_DOWN)
+	if (session->decision == DISARM_GO || session->decision == DISARM_WAIT ||
+	    session->found.state == PROBATION_DOWN)
 		return;
 	result = probation_write(session->efivars, &session->next);
 	if (result < 0)
@@ -229,7 +255,7 @@ void session_plan(struct session *session, const char *command, const struct opt
 	keep_taken(&session->plan, verdict);
 	/* Once the work was begun it is only to be finished. */
 	if (journal == NULL || journal_is_empty(journal))
-		ask_probation(session);
+		ask_probation(session, options, will_apply);
 	narrow(session, options);
 	plan_explain(&session->plan, &session->input);
 	if (session->switches.plan_only && !is_release)

@@ -216,14 +216,25 @@ void store_unlock(struct store_lock *lock)
 	lock->fd = -1;
 }
 
-bool store_is_down(int root)
+static const char *text_of(const cJSON *report, const char *key)
+{
+	const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(report, key));
+
+	return text != NULL ? text : "";
+}
+
+void store_first(int root, struct store_first *ret)
 {
 	cJSON *first = store_read(root);
-	const char *probation = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(first, "probation"));
-	bool answer = probation != NULL && streq(probation, "down");
+	const char *probation = text_of(first, "probation");
+	int n_later = cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(first, "runs"));
 
+	ret->is_down = streq(probation, "down");
+	ret->is_covered = streq(probation, "tried") || streq(probation, "proven");
+	ret->is_uncalled = first == NULL ||
+			   (probation[0] == '\0' && n_later == 0 && streq(text_of(first, "command"), "boot"));
+	(void)util_copy_fixed(ret->digest, sizeof(ret->digest), text_of(first, "policy_digest"));
 	cJSON_Delete(first);
-	return answer;
 }
 
 static void add_stuck(const cJSON *run, struct bdf **stuck, size_t *count)
@@ -232,11 +243,9 @@ static void add_stuck(const cJSON *run, struct bdf **stuck, size_t *count)
 
 	cJSON_ArrayForEach(device, cJSON_GetObjectItemCaseSensitive(run, "devices"))
 	{
-		const char *reason = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(device, "reason"));
-		const char *address = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(device, "address"));
 		struct bdf bdf;
 
-		if (reason == NULL || address == NULL || !streq(reason, "stuck") || !bdf_parse(address, &bdf))
+		if (!streq(text_of(device, "reason"), "stuck") || !bdf_parse(text_of(device, "address"), &bdf))
 			continue;
 		*(struct bdf *)util_append(stuck, count, sizeof(bdf)) = bdf;
 	}

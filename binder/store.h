@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "lib/bdf.h"
+#include "lib/sysfs.h"
 
 struct cJSON;
 
@@ -39,8 +40,14 @@ struct store_lock {
 void store_lock(struct store_lock *lock, int root, const char *directory, uint64_t deadline);
 void store_unlock(struct store_lock *lock);
 
-/* Did boot stand down at this boot (automatic disarm)? */
-bool store_is_down(int root);
+/* What the first run of this boot makes of automatic disarm. */
+struct store_first {
+	bool is_down;                 /* it stood down */
+	bool is_covered;              /* it noted its policy, or found it proven */
+	bool is_uncalled;             /* nobody asked yet: there was no run, or only a boot with nothing to bind */
+	char digest[SYSFS_NAME_SIZE]; /* of its policy, as the report has it */
+};
+void store_first(int root, struct store_first *ret);
 
 /*
  * The devices that hung a run of this boot: whoever touches one may hang as well. Returns their addresses, owned by the

@@ -140,6 +140,62 @@ echo '# changed' >>"$policy"
 run boot
 holds tried 1
 
+t "where no boot has counted, apply early in the real root does"
+boot_n 1
+kit boot-ok 0
+echo '# changed' >>"$policy"
+for n in 1 2; do
+	next_boot
+	run apply --json
+	verdict 02:00.0 "fail probe"
+	is "probation" "$(query .probation)" tried
+	holds tried $n
+	unchanged "$efivars" run apply --json
+	verdict 02:00.0 "fail probe"
+done
+next_boot
+run apply --json
+result off
+verdict 02:00.0 "skip disarmed"
+holds down 2
+
+t "where the image has nothing to bind, apply counts, but neither a late device nor what a person tries later"
+mv "$policy" "$work/policy"
+boot_n 1
+mv "$work/policy" "$policy"
+unchanged "$efivars" run apply --device 02:00.0 --json
+verdict 02:00.0 "fail probe"
+is "probation" "$(query .probation)" none
+unchanged "$efivars" run apply
+next_boot
+run boot
+holds tried 1
+
+t "a policy that was changed since boot: nobody but a person binds it"
+boot_n 1
+kit boot-ok 0
+next_boot
+run boot
+printf '[device other]\naddress = 00:03.0\nallow = storage\n' >>"$policy"
+for words in apply "apply --device 02:00.0" "plan --device 02:00.0"; do
+	unchanged "$efivars" run $words --json
+	exits 0
+	result off
+	verdict 02:00.0 "skip disarmed"
+	says "this boot has begun with another policy"
+	is "probation" "$(query .probation)" none
+done
+run plan --udev --device 02:00.0
+is "udev's properties" "$(cat "$work/out")" ""
+run plan --json
+verdict 02:00.0 bind
+is "probation" "$(query .probation)" none
+unchanged "$efivars" run apply --policy "$policy" --json
+verdict 02:00.0 "fail probe"
+next_boot
+run boot
+holds tried 1
+
 t "nobody logs in"
 boot_n 1
 mkdir -p "$root/run/systemd/sessions"
@@ -267,6 +323,25 @@ kit boot-ok soon
 exits 2
 kit boot-ok 1 2
 exits 2
+
+t "what boot has decided holds where its variable cannot be written, until it is armed"
+boot_n 2
+cp "$variable" "$work/variable"
+next_boot
+bounded strace -f -qq -o /dev/null -P "$variable" -e inject=write:error=ENOSPC -E "ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0" \
+	"$build/vfio-bind" --root "$root" boot --json
+verdict 02:00.0 "skip disarmed"
+says "cannot write the EFI variable"
+cp "$work/variable" "$variable"
+holds tried 2
+for words in plan apply "apply --device 02:00.0"; do
+	run $words --json
+	result off
+	verdict 02:00.0 "skip disarmed"
+done
+rm "$variable"
+run apply --json
+verdict 02:00.0 "fail probe"
 
 t "what boot has decided holds where its variable cannot be read"
 stood_down

@@ -122,6 +122,42 @@ TEST(store_many_runs)
 	cJSON_Delete(document);
 }
 
+#define REPORT(command, probation) "{\"command\":\"" command "\",\"policy_digest\":\"a1\",\"probation\":" probation "}"
+
+/* What those who come later make of the first run: "down", "covered", "uncalled". */
+TEST(store_first)
+{
+	static const struct {
+		const char *first, *later, *expected;
+	} rows[] = {
+		{ NULL, NULL, "uncalled " },
+		{ REPORT("boot", "null"), NULL, "uncalled a1" },
+		{ REPORT("boot", "null"), REPORT("apply", "\"tried\""), "a1" },
+		{ REPORT("apply", "null"), NULL, "a1" },
+		{ REPORT("boot", "\"tried\""), NULL, "covered a1" },
+		{ REPORT("apply", "\"proven\""), REPORT("apply", "\"down\""), "covered a1" },
+		{ REPORT("boot", "\"none\""), NULL, "a1" },
+		{ REPORT("boot", "\"down\""), NULL, "down a1" },
+		{ "{}", NULL, "" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		int root = test_root("");
+		struct store_first first;
+		cleanup_free char *text = NULL;
+
+		test_case("%zu", i);
+		if (rows[i].first != NULL)
+			CHECK_INT(store_add(root, PATH_RUN, cJSON_Parse(rows[i].first)), 0);
+		if (rows[i].later != NULL)
+			CHECK_INT(store_add(root, PATH_RUN, cJSON_Parse(rows[i].later)), 0);
+		store_first(root, &first);
+		text = util_format("%s%s%s%s", first.is_down ? "down " : "", first.is_covered ? "covered " : "",
+				   first.is_uncalled ? "uncalled " : "", first.digest);
+		CHECK_STR(text, rows[i].expected);
+	}
+}
+
 TEST(store_cannot_write)
 {
 	int root = test_root("F: run=\n");
