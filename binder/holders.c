@@ -116,30 +116,25 @@ static void add_user(const struct scan *scan, const struct node *found, const ch
 		->is_block = found->is_block;
 }
 
-/* For every device that has nodes at all: nobody knows whether this process has one of them. */
-static void add_unreadable(const struct scan *scan, int error)
+/* For every device that has nodes at all: nobody knows whether somebody has one of them. pid: 0 if it may be any. */
+static void add_all(const struct scan *scan, int pid, const char *command, const char *words)
 {
 	for (size_t i = 0; i < scan->nodes.count; i++) {
 		struct device *device = &scan->inventory->devices[scan->nodes.items[i].device];
-		char *command;
 
-		if (is_known(device, scan->pid, NULL))
-			continue;
-		command = command_of(scan);
-		(void)holders_add(device, scan->pid, command, NULL,
-				  util_format("what %s (pid %d) has open cannot be read: %s", command, scan->pid,
-					      strerror(error)));
+		if (!is_known(device, pid, NULL))
+			(void)holders_add(device, pid, command != NULL ? util_copy(command) : NULL, NULL,
+					  util_copy(words));
 	}
 }
 
-static void add_all(const struct scan *scan, const char *words)
+static void add_unreadable(const struct scan *scan, int error)
 {
-	for (size_t i = 0; i < scan->nodes.count; i++) {
-		struct device *device = &scan->inventory->devices[scan->nodes.items[i].device];
+	cleanup_free char *command = command_of(scan);
+	cleanup_free char *words = util_format("what %s (pid %d) has open cannot be read: %s", command, scan->pid,
+					       strerror(error));
 
-		if (!is_known(device, 0, NULL))
-			(void)holders_add(device, 0, NULL, NULL, util_copy(words));
-	}
+	add_all(scan, scan->pid, command, words);
 }
 
 static void match_name(const struct scan *scan, const char *link)
@@ -277,9 +272,9 @@ static void look_at_processes(struct scan *scan)
 	if (errno != 0) {
 		cleanup_free char *words = util_format("what processes have open cannot be read: %s", strerror(errno));
 
-		add_all(scan, words);
+		add_all(scan, 0, NULL, words);
 	} else if (n == 0) {
-		add_all(scan, "no process can be seen, so nobody knows who has it open");
+		add_all(scan, 0, NULL, "no process can be seen, so nobody knows who has it open");
 	}
 	if (list != NULL)
 		closedir(list);

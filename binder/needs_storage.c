@@ -89,24 +89,19 @@ static int add_mounts(struct storage *storage, char *table, bool is_mountinfo)
 /* PID 1's table, which we may not be allowed to read, has what a sandbox hides from us. Ours last, for find_mount(). */
 static int read_mounts(struct storage *storage)
 {
-	int root = storage->blocks.root, result, host;
-	bool is_mountinfo = true;
+	static const char *const paths[] = { PATH_MOUNTINFO, PATH_MOUNTS, PATH_PROC "/mounts" };
+	int root = storage->blocks.root, result = -ENOENT, host;
 	char **tables = storage->tables;
-	size_t length;
+	size_t length, n = 0;
 
 	host = file_read(root, PATH_MOUNTINFO_INIT, NEEDS_TABLE_MAX, &tables[0], &length);
 	if (host < 0 && host != -ENOENT && host != -EACCES && host != -EPERM)
 		return host;
-	result = file_read(root, PATH_MOUNTINFO, NEEDS_TABLE_MAX, &tables[1], &length);
-	if (result == -ENOENT) {
-		is_mountinfo = false;
-		result = file_read(root, PATH_MOUNTS, NEEDS_TABLE_MAX, &tables[1], &length);
-	}
-	if (result == -ENOENT)
-		result = file_read(root, PATH_PROC "/mounts", NEEDS_TABLE_MAX, &tables[1], &length);
+	while (n < ARRAY_SIZE(paths) && result == -ENOENT)
+		result = file_read(root, paths[n++], NEEDS_TABLE_MAX, &tables[1], &length);
 	if (result == 0 && host == 0 && !streq(tables[0], tables[1]))
 		result = add_mounts(storage, tables[0], true);
-	return result < 0 ? result : add_mounts(storage, tables[1], is_mountinfo);
+	return result < 0 ? result : add_mounts(storage, tables[1], n == 1);
 }
 
 /* The last of the longest: a later mount covers an earlier one. */
@@ -180,7 +175,7 @@ static void guess_source(struct storage *storage, const char *source, const char
 	blocks_add_guess(&storage->blocks, NULL, guess);
 }
 
-/* Where XFS keeps its log, and data that has to come in time. ext4 does not tell here (scan_names()). */
+/* Where XFS keeps its log, and data that has to come in time. ext4 does not tell here (scan_filesystems()). */
 static void use_options(struct storage *storage, const struct mount *mount, const char *what)
 {
 	cleanup_free char *copy = util_copy(mount->options);
@@ -264,50 +259,43 @@ static void scan_holders(struct storage *storage)
 	}
 }
 
-/* Every member of every mounted btrfs, also one that is mounted where we do not see it. */
-static void scan_btrfs(struct storage *storage)
+/* A directory with the names of disks in use, or "NAME-INODE" (jbd2). */
+static void use_names(struct storage *storage, const char *path, const char *what)
 {
-	struct needs_list all = list(storage, PATH_BTRFS);
-	const char *uuid, *name;
+	struct needs_list names = list(storage, path);
+	const char *name;
 
-	while ((uuid = needs_list_next(&all)) != NULL) {
-		cleanup_free char *path = util_format(PATH_BTRFS "/%s/devices", uuid);
-		struct needs_list members = list(storage, path);
+	while ((name = needs_list_next(&names)) != NULL) {
+		cleanup_free char *copy = util_copy(name);
+		struct block *block = blocks_find(&storage->blocks, copy);
+		char *inode = strrchr(copy, '-');
 
-		while ((name = needs_list_next(&members)) != NULL) {
-			struct block *block = blocks_find(&storage->blocks, name);
-
-			if (block != NULL)
-				use_block(storage, block, "btrfs");
+		if (block == NULL && inode != NULL) {
+			*inode = '\0';
+			block = blocks_find(&storage->blocks, copy);
 		}
+		if (block != NULL && !block->is_used)
+			use_block(storage, block, what);
 	}
 }
 
 /*
- * What is mounted anywhere, also in a container, or after `umount -l`: filesystems that name their device. jbd2 has the
- * journals of ext4, also those on a device of their own: "NAME", or "NAME-INODE".
+ * What is mounted anywhere, also in a container, or after `umount -l`: every member of every btrfs, and filesystems
+ * that name their device. jbd2 has the journals of ext4, also those on a device of their own.
  */
-static void scan_names(struct storage *storage)
+static void scan_filesystems(struct storage *storage)
 {
 	static const char *const directories[] = { PATH_EXT4, PATH_XFS, PATH_F2FS, PATH_JBD2 };
-	const char *name;
+	struct needs_list all = list(storage, PATH_BTRFS);
+	const char *uuid;
 
-	for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
-		struct needs_list names = list(storage, directories[i]);
+	while ((uuid = needs_list_next(&all)) != NULL) {
+		cleanup_free char *path = util_format(PATH_BTRFS "/%s/devices", uuid);
 
-		while ((name = needs_list_next(&names)) != NULL) {
-			cleanup_free char *copy = util_copy(name);
-			struct block *block = blocks_find(&storage->blocks, name);
-			char *inode = strrchr(copy, '-');
-
-			if (block == NULL && inode != NULL) {
-				*inode = '\0';
-				block = blocks_find(&storage->blocks, copy);
-			}
-			if (block != NULL && !block->is_used)
-				use_block(storage, block, "filesystem");
-		}
+		use_names(storage, path, "btrfs");
 	}
+	for (size_t i = 0; i < ARRAY_SIZE(directories); i++)
+		use_names(storage, directories[i], "filesystem");
 }
 
 /* A pool may be in use without any mount: by volumes. */
@@ -473,8 +461,7 @@ void needs_scan_storage(struct needs *needs, int root, bool is_initramfs)
 		scan_crypttab(&storage);
 		scan_holders(&storage);
 		scan_backing(&storage);
-		scan_btrfs(&storage);
-		scan_names(&storage);
+		scan_filesystems(&storage);
 		scan_zfs(&storage);
 		if (needs->identify != NULL || sysfs_find(root, PATH_UDEV_DATA) != -ENOENT)
 			scan_data(&storage);
