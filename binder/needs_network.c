@@ -130,7 +130,27 @@ static char *find_use(int root, const char *name, const struct routes *routes)
 	return is_up(root, name) ? util_format("%s is up", name) : NULL;
 }
 
-static void scan_class(struct needs *needs, int root, const char *class, const struct routes *routes)
+static char *find_rdma(int root, const char *name, const struct routes *routes)
+{
+	(void)root;
+	(void)routes;
+	return util_format("RDMA device %s", name);
+}
+
+/* An interface in another network namespace, a container's: the directory above it is there, and empty for us. */
+static char *find_hidden(int root, const char *name, const struct routes *routes)
+{
+	cleanup_free char *path = util_format(PATH_USB_DEVICES "/%s/net", name);
+	struct needs_list list = needs_list(routes->blind, root, path);
+	bool is_hidden = list.directory != NULL;
+
+	while (needs_list_next(&list) != NULL)
+		is_hidden = false;
+	return is_hidden ? util_copy("a USB interface in another network namespace") : NULL;
+}
+
+static void scan_class(struct needs *needs, int root, const char *class, const struct routes *routes,
+		       char *(*find)(int root, const char *name, const struct routes *routes))
 {
 	struct needs_list list = needs_list(&needs->blind_network, root, class);
 	const char *name;
@@ -142,7 +162,7 @@ static void scan_class(struct needs *needs, int root, const char *class, const s
 
 		if (!needs_was_read(&needs->blind_network, path, result) || strstr(target, "/virtual/") != NULL)
 			continue;
-		use = routes != NULL ? find_use(root, name, routes) : util_format("RDMA device %s", name);
+		use = find(root, name, routes);
 		if (use != NULL)
 			(void)needs_add_path(needs, &(struct need){ .kind = NEED_NETWORK, .use = use }, target);
 	}
@@ -154,7 +174,8 @@ void needs_scan_network(struct needs *needs, int root)
 
 	read_routes(&routes, root, PATH_ROUTES, read_route);
 	read_routes(&routes, root, PATH_ROUTES6, read_route6);
-	scan_class(needs, root, PATH_NET, &routes);
-	scan_class(needs, root, PATH_INFINIBAND, NULL);
+	scan_class(needs, root, PATH_NET, &routes, find_use);
+	scan_class(needs, root, PATH_INFINIBAND, &routes, find_rdma);
+	scan_class(needs, root, PATH_USB_DEVICES, &routes, find_hidden);
 	free(routes.names);
 }

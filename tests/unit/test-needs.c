@@ -155,7 +155,7 @@ static const struct needs_case storage_cases[] = {
 	{ "btrfs: all members",
 	  SDA SDB "F: sys/fs/btrfs/1234/devices/sda2=x\nF: sys/fs/btrfs/1234/devices/sdb=x\n" MOUNT(
 		  "0:30", "/data", "btrfs", "/dev/sda2"),
-	  "S storage 00:01.0 mount /data on sda2; storage 00:01.0 btrfs on sda2; storage 00:02.0 btrfs on sdb" },
+	  "S storage 00:01.0 mount /data on sda2; storage 00:02.0 btrfs on sdb" },
 	{ "bcachefs names all members", SDA SDB MOUNT("0:30", "/data", "bcachefs", "/dev/sda2:/dev/sdb"),
 	  "S storage 00:01.0 mount /data on sda2; storage 00:02.0 mount /data on sdb" },
 	{ "ZFS: every disk of unknown use", SDA DISK("02.0", "sdb") ROOT MOUNT("0:31", "/tank", "zfs", "tank"),
@@ -262,6 +262,36 @@ static const struct needs_case network_cases[] = {
 TEST(needs_network)
 {
 	check(network_cases, ARRAY_SIZE(network_cases));
+}
+
+#define USB_DIRECTORY "sys/devices/pci0000:00/0000:00:03.0/usb1/1-1/1-1:1.0"
+
+/* sysfs shows a network interface to its own network namespace only, but not so the directory above it. */
+TEST(needs_network_elsewhere)
+{
+	static const struct {
+		const char *title, *directory, *expected;
+	} rows[] = {
+		{ "no network device", USB_DIRECTORY, "" },
+		{ "an interface of ours", USB_DIRECTORY "/net/eth0", "" },
+		{ "an interface of a container", USB_DIRECTORY "/net",
+		  "network 00:03.0 a USB interface in another network namespace" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		cleanup_free char *fixture = util_format("D: %s\nD: sys/bus/usb/devices\n", rows[i].directory),
+				  *text = NULL;
+		int root = test_root(fixture);
+		struct needs needs = { 0 };
+
+		test_case("%s", rows[i].title);
+		CHECK_INT(symlinkat("../../../../" USB_DIRECTORY, root, "sys/bus/usb/devices/1-1:1.0"), 0);
+		needs_scan(&needs, root);
+		text = show(&needs);
+		CHECK_STR(text, rows[i].expected);
+		needs_free(&needs);
+		test_close_roots();
+	}
 }
 
 static const struct needs_case keyboard_cases[] = {
