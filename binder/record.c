@@ -12,9 +12,9 @@
 #include "lib/paths.h"
 
 #define RECORD_MAX (4 * 1024 * 1024)
-#define SECTIONS "[record], [device ADDRESS], [need ADDRESS] or [keyboards]"
+#define SECTIONS "[record], [device ADDRESS], [need ADDRESS], [twin ADDRESS] or [keyboards]"
 
-enum section { SECTION_NONE, SECTION_RECORD, SECTION_DEVICE, SECTION_NEED, SECTION_KEYBOARDS };
+enum section { SECTION_NONE, SECTION_RECORD, SECTION_DEVICE, SECTION_NEED, SECTION_TWIN, SECTION_KEYBOARDS };
 
 struct reader {
 	struct record *record;
@@ -61,6 +61,8 @@ static bool set_complete(struct reader *reader, const char *value)
 			reader->record->knows_storage = true;
 		else if (streq(word, "keyboards"))
 			reader->record->knows_keyboards = true;
+		else if (streq(word, "twins"))
+			reader->record->knows_twins = true;
 		else
 			return false;
 	}
@@ -160,6 +162,8 @@ static const struct key {
 	{ "serial", SECTION_DEVICE, false, false, set_serial },
 	{ "path", SECTION_NEED, true, false, set_path },
 	{ "id", SECTION_NEED, true, false, set_id },
+	{ "path", SECTION_TWIN, true, false, set_path },
+	{ "id", SECTION_TWIN, true, false, set_id },
 	{ "elsewhere", SECTION_KEYBOARDS, false, true, set_elsewhere },
 };
 
@@ -189,15 +193,18 @@ static void begin_section(struct reader *reader, const struct ini_line *line)
 		reader->section = SECTION_DEVICE;
 	else if (starts_with(line->section, "need "))
 		reader->section = SECTION_NEED;
+	else if (starts_with(line->section, "twin "))
+		reader->section = SECTION_TWIN;
 	if (reader->section == SECTION_NONE || (address != NULL && !bdf_parse(address + 1, &bdf))) {
 		complain(reader, line->line, "expected " SECTIONS ", not ", line->section);
 		reader->section = SECTION_NONE;
 	} else if (reader->section == SECTION_DEVICE) {
 		(void)util_append(&record->devices, &record->n_devices, sizeof(*record->devices));
 		function_of(reader)->bdf = bdf;
-	} else if (reader->section == SECTION_NEED) {
+	} else if (reader->section == SECTION_NEED || reader->section == SECTION_TWIN) {
 		(void)util_append(&record->functions, &record->n_functions, sizeof(*record->functions));
 		function_of(reader)->bdf = bdf;
+		function_of(reader)->is_twin = reader->section == SECTION_TWIN;
 	}
 }
 
@@ -271,8 +278,7 @@ void record_parse(struct record *record, const char *text, size_t length, const 
 	if (record->is_there)
 		return;
 	free_devices(record);
-	record->knows_storage = false;
-	record->knows_keyboards = false;
+	record->knows_storage = record->knows_keyboards = record->knows_twins = false;
 }
 
 void record_read(struct record *record, int root, struct problems *problems)

@@ -15,8 +15,8 @@ struct record_function {
 	struct bdf bdf;
 	char *path; /* owned; bus-number-free */
 	uint16_t vendor, device, subvendor, subdevice;
-	const struct device
-		*home; /* of what the host needs: what record_locate() found in its place; NULL if nothing */
+	const struct device *home; /* of the host's: what record_locate() found in its place; NULL if nothing */
+	bool is_twin;              /* of the host's: it could be taken for a recorded device that has moved */
 };
 
 struct record_device {
@@ -36,12 +36,13 @@ struct record_need {
 struct record {
 	struct record_device *devices; /* owned */
 	size_t n_devices;
-	struct record_function *functions; /* owned; those that the host needs */
+	struct record_function *functions; /* owned; the host's: what it needs, and twins */
 	size_t n_functions;
 	struct record_need *needs; /* owned */
 	size_t n_needs;
 	bool is_there; /* a file was read, and all of it was right */
 	bool knows_storage, knows_keyboards;
+	bool knows_twins; /* else nobody can tell what has moved from what was there all along */
 };
 
 /*
@@ -54,7 +55,8 @@ void record_free(struct record *record);
 
 /*
  * Looks for what was recorded among the devices there are (paths and serial numbers are read where they matter), and
- * marks those that a rule with follow = yes is to follow.
+ * marks those that a rule with follow = yes is to follow. One that is not in its place is found only if a single device
+ * can be it, that device can be no other recorded one, and nothing of its kind was in that place before.
  */
 void record_locate(struct record *record, const struct policy *policy, struct inventory *inventory, int root);
 

@@ -49,6 +49,25 @@ static bool is_taken(const struct record *record, const struct device *device)
 	return false;
 }
 
+/* Was a function of its kind in that place before? Then it is that one, and none that has moved. */
+static bool was_there(const struct record *record, const struct device *device)
+{
+	for (size_t i = 0; i < record->n_functions; i++)
+		if (record->functions[i].home == device && is_kind(&record->functions[i], device))
+			return true;
+	return false;
+}
+
+/* May another recorded device that is not found have become this one? */
+static bool is_claimed(const struct record *record, const struct record_device *recorded, const struct device *device)
+{
+	for (size_t i = 0; i < record->n_devices; i++)
+		if (&record->devices[i] != recorded && record->devices[i].found == NULL &&
+		    is_identity(&record->devices[i], device))
+			return true;
+	return false;
+}
+
 static struct device *find_only(const struct record *record, const struct record_device *recorded,
 				struct inventory *inventory, int root)
 {
@@ -57,16 +76,16 @@ static struct device *find_only(const struct record *record, const struct record
 	for (size_t i = 0; i < inventory->n_devices; i++) {
 		struct device *device = &inventory->devices[i];
 
-		if (!is_kind(&recorded->was, device) || is_taken(record, device))
+		if (!is_kind(&recorded->was, device) || is_taken(record, device) || was_there(record, device))
 			continue;
-		inventory_identify(device, root, recorded->serial != NULL);
+		inventory_identify(device, root, true);
 		if (!is_identity(recorded, device))
 			continue;
 		if (only != NULL)
 			return NULL;
 		only = device;
 	}
-	return only;
+	return only == NULL || is_claimed(record, recorded, only) ? NULL : only;
 }
 
 static bool follows(const struct policy *policy, const char *name)
@@ -80,6 +99,8 @@ static bool follows(const struct policy *policy, const char *name)
 /* Those in their places first: what is known to be one device is no candidate for another. */
 void record_locate(struct record *record, const struct policy *policy, struct inventory *inventory, int root)
 {
+	for (size_t i = 0; i < record->n_functions; i++)
+		record->functions[i].home = find_home(&record->functions[i], inventory, root);
 	for (size_t i = 0; i < record->n_devices; i++) {
 		struct record_device *recorded = &record->devices[i];
 		struct device *home = find_home(&recorded->was, inventory, root);
@@ -94,13 +115,11 @@ void record_locate(struct record *record, const struct policy *policy, struct in
 		struct record_device *recorded = &record->devices[i];
 
 		/* Any function that cannot be read may be the one, or another that is like it. */
-		if (recorded->found == NULL && inventory->n_unread == 0)
+		if (recorded->found == NULL && inventory->n_unread == 0 && record->knows_twins)
 			recorded->found = find_only(record, recorded, inventory, root);
 		if (recorded->found != NULL && follows(policy, recorded->rule))
 			inventory->devices[recorded->found - inventory->devices].is_followed = true;
 	}
-	for (size_t i = 0; i < record->n_functions; i++)
-		record->functions[i].home = find_home(&record->functions[i], inventory, root);
 }
 
 /* Adds it for the function in its place, or else for every one of its kind. Returns whether there is any. */

@@ -19,20 +19,12 @@ static void add(struct text *text, const char *format, ...)
 {
 	char line[512];
 	va_list arguments;
-	size_t length;
-	char *longer;
 
 	va_start(arguments, format);
 	(void)vsnprintf(line, sizeof(line), format, arguments);
 	va_end(arguments);
-	length = strlen(line);
-	longer = util_alloc(text->length + length + 1);
-	if (text->length > 0)
-		memcpy(longer, text->data, text->length);
-	memcpy(longer + text->length, line, length + 1);
-	free(text->data);
-	text->data = longer;
-	text->length += length;
+	for (const char *c = line; *c != '\0'; c++)
+		*(char *)util_append(&text->data, &text->length, 1) = *c;
 }
 
 bool record_text_wants(const struct plan_entry *entry)
@@ -156,21 +148,103 @@ static void add_needs(struct text *text, const struct inventory *inventory, cons
 	}
 }
 
+/* What is recorded and in its place now: whatever else there is, is none of these. */
+struct recorded_devices {
+	const struct device **items; /* owned; each borrowed */
+	size_t count;
+	bool is_all; /* every recorded device is among them */
+};
+
+static void add_recorded(struct recorded_devices *recorded, const struct device *device)
+{
+	*(const struct device **)util_append(&recorded->items, &recorded->count, sizeof(device)) = device;
+}
+
+static struct recorded_devices list_recorded(const struct plan *plan, const struct record *keep)
+{
+	struct recorded_devices recorded = { .is_all = true };
+
+	for (size_t i = 0; keep == NULL && i < plan->n_entries; i++)
+		if (record_text_wants(&plan->entries[i]))
+			add_recorded(&recorded, plan->entries[i].device);
+	for (size_t i = 0; keep != NULL && i < keep->n_devices; i++) {
+		const struct device *found = keep->devices[i].found;
+
+		if (found != NULL && streq(found->path, keep->devices[i].was.path))
+			add_recorded(&recorded, found);
+		else
+			recorded.is_all = false;
+	}
+	return recorded;
+}
+
+static bool is_like(const struct device *a, const struct device *b)
+{
+	return a->vendor == b->vendor && a->device == b->device && a->subvendor == b->subvendor &&
+	       a->subdevice == b->subdevice && (a->serial == NULL || b->serial == NULL || streq(a->serial, b->serial));
+}
+
+/* Could it be taken for a recorded device that has moved, should that one be gone one day? */
+static bool is_twin(const struct recorded_devices *recorded, const struct record *keep, const struct device *device)
+{
+	bool answer = false;
+
+	for (size_t i = 0; i < recorded->count; i++) {
+		if (recorded->items[i] == device)
+			return false;
+		answer |= is_like(recorded->items[i], device);
+	}
+	for (size_t i = 0; keep != NULL && i < keep->n_devices; i++)
+		answer &= keep->devices[i].found != device;
+	return answer;
+}
+
+/* Those that are kept may be switched off only. */
+static void add_twins(struct text *text, const struct recorded_devices *recorded, const struct inventory *inventory,
+		      const struct record *keep)
+{
+	for (size_t i = 0; i < inventory->n_devices; i++) {
+		const struct device *device = &inventory->devices[i];
+		const uint16_t id[4] = { device->vendor, device->device, device->subvendor, device->subdevice };
+
+		if (!is_twin(recorded, keep, device))
+			continue;
+		add(text, "\n[twin ");
+		add_function(text, device->address, device->path, id);
+	}
+	for (size_t i = 0; keep != NULL && i < keep->n_functions; i++) {
+		const struct record_function *was = &keep->functions[i];
+		const uint16_t id[4] = { was->vendor, was->device, was->subvendor, was->subdevice };
+		char address[BDF_TEXT_SIZE];
+
+		if (!was->is_twin || (was->home != NULL && is_twin(recorded, keep, was->home)))
+			continue;
+		bdf_format(&was->bdf, address);
+		add(text, "\n[twin ");
+		add_function(text, address, was->path, id);
+	}
+}
+
 char *record_text(const struct plan *plan, const struct inventory *inventory, const struct needs *needs,
 		  const struct record *keep, int root)
 {
+	struct recorded_devices recorded = list_recorded(plan, keep);
+	bool knows_twins = recorded.is_all || keep->knows_twins;
 	struct text text = { 0 };
 
 	add(&text, "; Written by 'vfiokit record'; see vfiokit-bind.record(5).\n[record]\nversion = %d\n",
 	    RECORD_VERSION);
-	if (needs->knows_storage || needs->knows_keyboards)
-		add(&text, "complete =%s%s\n", needs->knows_storage ? " storage" : "",
-		    needs->knows_keyboards ? " keyboards" : "");
+	if (needs->knows_storage || needs->knows_keyboards || knows_twins)
+		add(&text, "complete =%s%s%s\n", needs->knows_storage ? " storage" : "",
+		    needs->knows_keyboards ? " keyboards" : "", knows_twins ? " twins" : "");
 	for (size_t i = 0; keep == NULL && i < plan->n_entries; i++)
 		if (record_text_wants(&plan->entries[i]))
 			add_device(&text, &plan->entries[i], root);
 	for (size_t i = 0; keep != NULL && i < keep->n_devices; i++)
 		keep_device(&text, &keep->devices[i]);
 	add_needs(&text, inventory, needs);
+	add_twins(&text, &recorded, inventory, keep);
+	free(recorded.items);
+	(void)util_append(&text.data, &text.length, 1); /* a NUL */
 	return text.data;
 }

@@ -64,6 +64,36 @@ verdict 05:00.0 "refuse identity"
 sed -n '/^\[device/,/^$/p' "$record" >"$work/now"
 sed -n '/^\[device/,/^$/p' "$work/old" | cmp -s - "$work/now" || fail "an identity changed"
 
+t "what else is of its kind is recorded, and never followed"
+printf '[device guest]\npath = 0000:00:02.0/00.0\nfollow = yes\n' >"$policy"
+twins() { sed -n '/^\[twin/,/^$/s/^path = //p' "$record" | paste -sd ' '; }
+kit record
+exits 0
+is "what is complete" "$(grep '^complete' "$record")" "complete = twins"
+is "twins" "$(twins)" 0000:00:01.0/00.0
+cp "$record" "$work/new"
+insert "$twin"
+kit record --needs
+is "twins, and a newcomer" "$(twins)" "0000:00:01.0/00.0 0000:00:04.0/00.0"
+sed '/^complete/d; /^\[twin/,$d' "$work/new" >"$record"
+kit record --needs
+is "twins, of an old record" "$(twins)" "0000:00:01.0/00.0 0000:00:04.0/00.0"
+sed '/^complete/d; /^\[twin/,$d' "$work/new" >"$work/old"
+rm -r "$devices/0000:02:00.0"
+kit record --needs
+is "twins that are kept" "$(twins)" "0000:00:01.0/00.0 0000:00:04.0/00.0"
+run plan --json
+exits 1
+is "what is planned" "$(query '[.devices[].verdict] | join(" ")')" skip
+cp "$work/new" "$record"
+run plan --json
+verdict 05:00.0 bind
+cp "$work/old" "$record"
+kit record --needs
+! grep -q '^complete =.* twins' "$record" || fail "who knows what was there?"
+run plan --json
+is "by an old record" "$(query '[.devices[].verdict] | join(" ")')" skip
+
 t "the glue of each generator refreshes the needs, and accepts nothing"
 for glue in initramfs-tools/hooks/vfiokit dracut/55vfiokit/module-setup.sh mkinitcpio/install/vfiokit; do
 	grep -qE 'vfiokit record --needs' "$cli/../../$glue" || fail "$glue does not run record --needs"
@@ -178,7 +208,7 @@ t "whatever call of record fails: it says so, or all that the host needs is reco
 needy_machine
 kit record
 exits 0
-grep -qx 'complete = storage keyboards' "$record" || fail "it is not complete"
+grep -qx 'complete = storage keyboards twins' "$record" || fail "it is not complete"
 needs() { grep -E '^(\[need|storage|network|keyboard|complete)' "$record" | sed '/^keyboard/s/=.*//'; }
 needs >"$work/needs"
 is "needs" "$(grep -cE '^\[need 0000:00:0[356789a]' "$work/needs")" 7

@@ -10,9 +10,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct record record = { 0 };
 
 	record_parse(&record, (const char *)data, size, "bind.record", &problems);
-	if (record.is_there
-		    ? problems.count > 0
-		    : problems.count == 0 || record.n_devices > 0 || record.knows_storage || record.knows_keyboards)
+	if (record.is_there ? problems.count > 0
+			    : problems.count == 0 || record.n_devices > 0 || record.knows_storage ||
+				      record.knows_keyboards || record.knows_twins)
 		abort();
 	for (size_t i = 0; i < record.n_devices; i++)
 		if (record.devices[i].rule == NULL || record.devices[i].was.path == NULL)

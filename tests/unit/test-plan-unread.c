@@ -6,7 +6,8 @@
 #define TWIN(address, group) address " 0300 10de:13c2 " group " - path=" address ";"
 #define BY_ID A "id=1111:0001 1111:0003\n"
 #define RECORD                                                                                                         \
-	"[record]\nversion = 1\n[device 0000:01:00.0]\nrule = a\npath = 0000:01:00.0\nid = 10de:13c2:0000:0000\n"      \
+	"[record]\nversion = 1\ncomplete = twins\n[device 0000:01:00.0]\nrule = a\npath = 0000:01:00.0\nid = "         \
+	"10de:13c2:0000:0000\n"                                                                                        \
 	"class = 030000\n"
 
 static const struct plan_case cases[] = {

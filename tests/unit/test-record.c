@@ -22,6 +22,9 @@ static const struct {
 	       "storage = mount / on sda\nstorage = swap on sda\nnetwork = eno1 is "
 	       "up\n[keyboards]\nelsewhere = PS/2\nelsewhere = BT\n",
 	  NULL },
+	{ HEAD "complete = twins\n[twin 01:00.0]\npath = x\nid = 1111:0001:0000:0000\n", NULL },
+	{ HEAD "[twin 01:00.0]\npath = x\n", "r:3 this section lacks id" },
+	{ HEAD "[twin 01:00.0]\nstorage = x\n", "r:4 unknown key: storage" },
 	{ "", "r:1 there is no [record] with version = 1" },
 	{ "[record]\n", "r:1 this section lacks version" },
 	{ "[record]\nversion = 2\n", "r:2 bad value: 2" },
@@ -29,9 +32,10 @@ static const struct {
 	{ HEAD "complete = all\n", "r:3 bad value: all" },
 	{ HEAD "x = 1\n", "r:3 unknown key: x" },
 	{ HEAD "storage = 1\n", "r:3 unknown key: storage" },
-	{ HEAD "[junk]\n", "r:3 expected [record], [device ADDRESS], [need ADDRESS] or [keyboards], not junk" },
+	{ HEAD "[junk]\n",
+	  "r:3 expected [record], [device ADDRESS], [need ADDRESS], [twin ADDRESS] or [keyboards], not junk" },
 	{ HEAD "[device 01:00]\n",
-	  "r:3 expected [record], [device ADDRESS], [need ADDRESS] or [keyboards], not device 01:00" },
+	  "r:3 expected [record], [device ADDRESS], [need ADDRESS], [twin ADDRESS] or [keyboards], not device 01:00" },
 	{ HEAD "[device 01:00.0]\nrule = a\npath = x\nclass = 030000\n", "r:3 this section lacks id" },
 	{ HEAD "[need 01:00.0]\nid = 1111:0001:0000:0000\n", "r:3 this section lacks path" },
 	{ HEAD "[need 01:00.0]\npath = x\nid = 1111:0001\n", "r:5 bad value: 1111:0001" },
@@ -69,7 +73,12 @@ TEST(record_grammar)
 #define ON_P1(address) address " 1200 1111:0001 1 - path=" P1 ";"
 #define ON_P2(address) address " 1200 1111:0001 2 - path=" P2 ";"
 #define OTHER_P2(address) address " 1200 2222:0002 2 - path=" P2 ";"
-#define RECORD HEAD "[device 0000:01:00.0]\nrule = a\npath = " P1 "\nid = 1111:0001:0000:0000\nclass = 120000\n"
+#define ENTRY "[device 0000:01:00.0]\nrule = a\npath = " P1 "\nid = 1111:0001:0000:0000\nclass = 120000\n"
+#define OLD_RECORD HEAD ENTRY
+#define RECORD HEAD "complete = twins\n" ENTRY
+#define ENTRY_B "[device 0000:02:00.0]\nrule = b\npath = " P2 "\nid = 1111:0001:0000:0000\nclass = 120000\n"
+#define ON_P3(address) address " 1200 1111:0001 3 - path=0000:00:03.0/00.0;"
+#define FUNCTION_P2(kind, what) "[" kind " 0000:02:00.0]\npath = " P2 "\nid = " what ":0000:0000\n"
 #define FOLLOW "follow=yes\n"
 #define BY_ADDRESS A "address=01:00.0\n"
 #define BY_ID A "id=1111:0001\n"
@@ -123,6 +132,34 @@ static const struct plan_case identity_cases[] = {
 			      "0000:00:03.0/00.0"
 			      "\nid = 1111:0001:0000:0000\nclass = 120000\n"),
 	  "02:00.0 bind a; 03:00.0 bind b; = ok 0" },
+	{ "a twin that was there all along has not moved",
+	  ON(ON_P2("02:00.0"), BY_ADDRESS FOLLOW, .record = RECORD FUNCTION_P2("twin", "1111:0001")),
+	  "01:00.0 skip absent a; = error 1" },
+	{ "the same, by id", ON(ON_P2("02:00.0"), BY_ID FOLLOW, .record = RECORD FUNCTION_P2("twin", "1111:0001")),
+	  "02:00.0 refuse identity a; = error 1" },
+	{ "the twin stays, and the device has moved",
+	  ON(ON_P2("02:00.0") ON_P3("03:00.0"), BY_ADDRESS FOLLOW, .record = RECORD FUNCTION_P2("twin", "1111:0001")),
+	  "03:00.0 bind a; = ok 0" },
+	{ "in the place of something else",
+	  ON(ON_P2("02:00.0"), BY_ADDRESS FOLLOW, .record = RECORD FUNCTION_P2("twin", "1111:0009")),
+	  "02:00.0 bind a; = ok 0" },
+	{ "what the host needed there has not moved",
+	  ON(ON_P2("02:00.0"), BY_ADDRESS FOLLOW,
+	     .record = RECORD FUNCTION_P2("need", "1111:0001") "data = data: crypto_LUKS on sda\n"),
+	  "01:00.0 skip absent a; = error 1" },
+	{ "a record that does not tell what else was there",
+	  ON(ON_P2("02:00.0"), BY_ADDRESS FOLLOW, .record = OLD_RECORD), "01:00.0 skip absent a; = error 1" },
+	{ "the same, by id", ON(ON_P2("02:00.0"), BY_ID FOLLOW, .record = OLD_RECORD),
+	  "02:00.0 refuse identity a; = error 1" },
+	{ "and what has its place is followed", ON(ON_P1("02:00.0"), BY_ADDRESS FOLLOW, .record = OLD_RECORD),
+	  "02:00.0 bind a; = ok 0" },
+	{ "one device, and two that it could be",
+	  ON(ON_P3("03:00.0"), BY_ADDRESS FOLLOW B "address=02:00.0\n" FOLLOW, .record = RECORD ENTRY_B),
+	  "01:00.0 skip absent a; 02:00.0 skip absent b; = error 1" },
+	{ "one device, and a serial number tells which it is",
+	  ON("03:00.0 1200 1111:0001 3 - serial=s path=0000:00:03.0/00.0;",
+	     BY_ADDRESS FOLLOW B "address=02:00.0\n" FOLLOW, .record = RECORD "serial = s\n" ENTRY_B "serial = t\n"),
+	  "02:00.0 skip absent b; 03:00.0 bind a; = partial 1" },
 	{ "a newcomer in the group",
 	  ON(OLD "01:00.1 1200 1111:0003 1 - path=0000:00:01.0/00.1;", BY_ADDRESS WHOLE, .record = RECORD),
 	  "01:00.0 refuse group a; 01:00.1 refuse identity a; = error 1" },
