@@ -133,7 +133,7 @@ static void add_keyboard(struct needs *needs, int root, const char *entry)
 	needs_add(needs, &need);
 }
 
-static void scan_keyboards(struct needs *needs, int root, bool is_initramfs)
+static void scan_keyboards(struct needs *needs, int root)
 {
 	struct needs_list list = needs_list(&needs->blind_keyboards, root, PATH_INPUT);
 	bool is_there = list.directory != NULL;
@@ -141,8 +141,7 @@ static void scan_keyboards(struct needs *needs, int root, bool is_initramfs)
 
 	while ((name = needs_list_next(&list)) != NULL)
 		add_keyboard(needs, root, name);
-	/* Before the drivers of the USB hosts are there, what hangs on them is not. */
-	needs->knows_keyboards = is_there && needs->blind_keyboards == NULL && !is_initramfs;
+	needs->knows_keyboards = is_there && needs->blind_keyboards == NULL;
 }
 
 /* Early boot is blind anyway, before the drivers are there. It goes by class and by the record. */
@@ -159,8 +158,10 @@ void needs_scan(struct needs *needs, int root)
 
 	needs_scan_storage(needs, root, is_initramfs);
 	needs_scan_network(needs, root);
-	scan_keyboards(needs, root, is_initramfs);
-	if (is_initramfs)
+	/* Before the drivers of the USB hosts are there, what hangs on them is not: which one is there is chance. */
+	if (!is_initramfs)
+		scan_keyboards(needs, root);
+	else
 		forget_blind(needs);
 	needs_sort(needs);
 }

@@ -30,7 +30,7 @@ struct needs {
 	struct need *items; /* owned; as needs_sort() leaves them */
 	size_t count;
 	bool knows_storage;   /* the list of storage in use is complete */
-	bool knows_keyboards; /* the list of keyboards is complete */
+	bool knows_keyboards; /* the list of keyboards is complete, but for guesses where they are */
 	char *blind; /* owned; why nobody can tell which storage is in use, so that all of it counts; NULL if somebody
 			can. Early boot is not blind: nothing is in use yet. */
 	char *blind_network, *blind_keyboards; /* owned; the same for these, on a running system only */

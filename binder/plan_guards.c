@@ -251,32 +251,40 @@ void plan_guard_unknown_console(struct plan *plan, const struct plan_input *inpu
 	}
 }
 
-/* The USB hosts that may not all go: those with a keyboard, if that is known, else all. */
-static bool leaves_no_keyboard(const struct plan *plan, const struct plan_input *input)
+static bool would_take_at(const struct plan *plan, const struct bdf *bdf, enum reason reason)
 {
-	size_t keyboards = 0, taken = 0;
+	for (size_t i = 0; i < plan->n_entries; i++)
+		if (would_take(&plan->entries[i], reason) && bdf_compare(&plan->entries[i].device->bdf, bdf) == 0)
+			return true;
+	return false;
+}
 
-	if (!input->needs->knows_keyboards)
-		return takes_all(plan, input->inventory, REASON_LAST_INPUT, is_usb_host);
-	for (size_t i = 0; i < input->needs->count; i++) {
-		const struct need *need = &input->needs->items[i];
+/* Does the plan take a known keyboard's place, and leave none that is certain? takes_hosts: it takes one anyway. */
+static bool takes_last_keyboard(const struct plan *plan, const struct needs *needs, bool takes_hosts)
+{
+	bool takes = takes_hosts;
+
+	for (size_t i = 0; i < needs->count; i++) {
+		const struct need *need = &needs->items[i];
 
 		if (need->kind != NEED_KEYBOARD)
 			continue;
-		keyboards++;
-		for (size_t j = 0; j < plan->n_entries && !need->is_elsewhere; j++)
-			if (would_take(&plan->entries[j], REASON_LAST_INPUT) &&
-			    bdf_compare(&plan->entries[j].device->bdf, &need->bdf) == 0)
-				taken++;
+		if (!need->is_elsewhere && would_take_at(plan, &need->bdf, REASON_LAST_INPUT))
+			takes = true;
+		else if (!need->is_guess)
+			return false;
 	}
-	return keyboards > 0 && taken == keyboards;
+	return takes;
 }
 
 void plan_guard_last_input(struct plan *plan, const struct plan_input *input)
 {
-	bool is_blind = input->needs->blind_keyboards != NULL;
+	const struct needs *needs = input->needs;
+	bool is_blind = needs->blind_keyboards != NULL;
+	/* A keyboard that nobody knows of may hang on any of them. */
+	bool takes_hosts = !needs->knows_keyboards && takes_all(plan, input->inventory, REASON_LAST_INPUT, is_usb_host);
 
-	if (!is_blind && !leaves_no_keyboard(plan, input))
+	if (!is_blind && !takes_last_keyboard(plan, needs, takes_hosts))
 		return;
 	for (size_t i = 0; i < plan->n_entries; i++) {
 		struct plan_entry *entry = &plan->entries[i];
@@ -284,8 +292,8 @@ void plan_guard_last_input(struct plan *plan, const struct plan_input *input)
 
 		if (entry->device == NULL || !is_usb_host(entry->device) || entry->rule->allow_last_input)
 			continue;
-		use = known_use(input->needs, entry->device, NEED_KEYBOARD);
-		if (!is_blind && input->needs->knows_keyboards && use == NULL)
+		use = known_use(needs, entry->device, NEED_KEYBOARD);
+		if (!is_blind && !takes_hosts && use == NULL)
 			continue;
 		entry->reasons |= BIT(REASON_LAST_INPUT);
 		if (entry->use == NULL && !is_blind)

@@ -150,21 +150,24 @@ static bool add_need(const struct record_function *was, const struct need *need,
 
 void record_add_needs(const struct record *record, const struct inventory *inventory, struct needs *needs)
 {
-	bool knows_storage = record->knows_storage, had_keyboards = needs->knows_keyboards;
+	bool knows_storage = record->knows_storage, knows_keyboards = record->knows_keyboards;
+	bool had_keyboards = needs->knows_keyboards;
 
 	for (size_t i = 0; i < record->n_needs; i++) {
 		const struct record_need *item = &record->needs[i];
 
 		if (item->need.kind == NEED_KEYBOARD && had_keyboards)
 			continue;
-		if (item->need.is_elsewhere)
+		if (item->need.is_elsewhere) {
 			needs_add(needs, &item->need);
-		else if (!add_need(&record->functions[item->function], &item->need, inventory, needs) &&
-			 item->need.kind == NEED_STORAGE)
-			knows_storage = false; /* what it is on now nobody knows */
+		} else if (!add_need(&record->functions[item->function], &item->need, inventory, needs)) {
+			/* Where it is now nobody knows. */
+			knows_storage &= item->need.kind != NEED_STORAGE;
+			knows_keyboards &= item->need.kind != NEED_KEYBOARD;
+		}
 	}
 	needs->knows_storage |= knows_storage;
-	needs->knows_keyboards |= record->knows_keyboards;
+	needs->knows_keyboards |= knows_keyboards;
 	needs_sort(needs);
 }
 

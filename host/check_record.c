@@ -129,7 +129,7 @@ static bool is_compared(const struct need *need, const struct needs *needs, cons
 	case NEED_NETWORK:
 		return !need->is_guess;
 	case NEED_KEYBOARD:
-		return !need->is_elsewhere && needs->knows_keyboards && others->knows_keyboards;
+		return !need->is_elsewhere && !need->is_guess && needs->knows_keyboards && others->knows_keyboards;
 	default:
 		return false; /* data forbids little, and the console is found at boot, too */
 	}
@@ -159,6 +159,9 @@ static void look_at_needs(struct check *check)
 		return;
 	needs_scan(&now, check->root);
 	record_add_needs(&check->session.record, &check->session.inventory, &recorded);
+	/* What is gone is no reason not to tell what is new. */
+	recorded.knows_storage = check->session.record.knows_storage;
+	recorded.knows_keyboards = check->session.record.knows_keyboards;
 	if (needs_why_blind(&now) == NULL) {
 		newly = find_missing(check, &now, &recorded);
 		gone = find_missing(check, &recorded, &now);

@@ -439,6 +439,14 @@ echo "26 1 0:26 / / rw - tmpfs none rw" >"$root/proc/self/mountinfo"
 checked
 found "hint record-needs"
 says "no more needed is 0000:00:03.0 (storage: mount / on nvme0n1)"
+kit record --needs
+sed -i '/^\[need/,$d' "$record"
+printf '[need 0000:09:00.0]\npath = 0000:00:09.0\nid = 1111:0001:0000:0000\nstorage = mount / on sda\n' >>"$record"
+image 6.1.0-test
+echo "26 1 259:0 / / rw - ext4 /dev/nvme0n1 rw" >"$root/proc/self/mountinfo"
+checked
+found "hint record-needs"
+says "new is 0000:00:03.0 (storage: mount / on nvme0n1)"
 
 t "no IOMMU: what to do depends on the machine"
 well

@@ -188,6 +188,10 @@ TEST(record_identity)
 	     "storage = mount / on sda\n"
 #define COMPLETE "[record]\nversion = 1\ncomplete = storage keyboards\n"
 
+#define HOST_P1 "01:00.0 0c0330 1111:0001 1 - path=" P1 ";"
+#define HOST_P2 "02:00.0 0c0330 1111:0001 2 - path=" P2 ";"
+#define KEYBOARD(address, path, id) "[need 0000:" address "]\npath = " path "\nid = " id ":0000:0000\nkeyboard = K\n"
+
 static const struct plan_case need_cases[] = {
 	{ "storage, never waived", ON(DISK_P1, TAKE, .record = USED), "01:00.0 refuse storage a; = error 1" },
 	{ "buses shifted: it is where its path is",
@@ -232,6 +236,27 @@ static const struct plan_case need_cases[] = {
 	  ON("01:00.0 0c0330 1111:0001 1 - path=" P1 ";02:00.0 0c0330 1111:0001 2 - path=" P2 ";", BY_ADDRESS,
 	     .record = COMPLETE "[need 0000:01:00.0]\npath = " P1 "\nid = 1111:0001:0000:0000\n"
 				"keyboard = K\n[keyboards]\nelsewhere = PS/2\n"),
+	  "01:00.0 bind a; = ok 0" },
+	{ "a keyboard whose host is gone may be on the last one",
+	  ON(HOST_P1, BY_ADDRESS, .record = COMPLETE KEYBOARD("05:00.0", P2, "1111:0005")),
+	  "01:00.0 refuse last-input a; = error 1" },
+	{ "it may be on the other one, too",
+	  ON(HOST_P1 HOST_P2, BY_ADDRESS, .record = COMPLETE KEYBOARD("05:00.0", "x", "1111:0005")),
+	  "01:00.0 bind a; = ok 0" },
+	{ "it does not stand in for another one",
+	  ON(HOST_P1 HOST_P2, BY_ADDRESS,
+	     .record = COMPLETE KEYBOARD("05:00.0", "x", "1111:0005") KEYBOARD("01:00.0", P1, "1111:0001")),
+	  "01:00.0 refuse last-input a; = error 1" },
+	{ "it is gone, and another one stays",
+	  ON(HOST_P1, BY_ADDRESS,
+	     .record = COMPLETE KEYBOARD("05:00.0", P2, "1111:0005") "[keyboards]\nelsewhere = PS/2\n"),
+	  "01:00.0 bind a; = ok 0" },
+	{ "one keyboard that may be in two places is not two",
+	  ON(HOST_P1 HOST_P2, BY_ADDRESS, .record = COMPLETE KEYBOARD("05:00.0", "x", "1111:0001")),
+	  "01:00.0 refuse last-input a; = error 1" },
+	{ "the same, and another one stays",
+	  ON(HOST_P1 HOST_P2, BY_ADDRESS,
+	     .record = COMPLETE KEYBOARD("05:00.0", "x", "1111:0001") "[keyboards]\nelsewhere = PS/2\n"),
 	  "01:00.0 bind a; = ok 0" },
 	{ "what the live system knows of keyboards is better",
 	  ON("01:00.0 0c0330 1111:0001 1 - path=" P1 ";02:00.0 0c0330 1111:0001 2 - path=" P2 ";", BY_ADDRESS,
