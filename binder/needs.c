@@ -12,6 +12,9 @@
 
 #define PATH_SIZE 320
 
+/* Keyboards that bluetoothd makes by uhid; those of the kernel's HIDP are below their adapter. 5 is the bus. */
+#define BLUETOOTH "/virtual/misc/uhid/0005:"
+
 void needs_add(struct needs *needs, const struct need *need)
 {
 	struct need *item;
@@ -112,6 +115,39 @@ static bool is_keyboard(struct needs *needs, int root, const char *name)
 	return parse_number(last != NULL ? last + 1 : text, 16, UINT64_MAX, &keys) && (keys & 0xfffffffe) == 0xfffffffe;
 }
 
+static void add_keyboard_at(struct needs *needs, struct need *need, const char *path)
+{
+	/* What a program makes has no keys of its own. */
+	if (strstr(path, "/virtual/") != NULL)
+		return;
+	need->is_elsewhere = !needs_add_path(needs, need, path);
+	if (need->is_elsewhere)
+		needs_add(needs, need);
+}
+
+/*
+ * It hangs on the adapter, and that on a USB host or a UART. sysfs shows no addresses, so with several adapters nobody
+ * can tell on which. Without any it is a program's.
+ */
+static void add_wireless(struct needs *needs, int root, struct need *need)
+{
+	struct needs_list list = needs_list(&needs->blind_keyboards, root, PATH_BLUETOOTH);
+	size_t first = needs->count;
+	const char *name;
+
+	while ((name = needs_list_next(&list)) != NULL) {
+		char path[PATH_SIZE], target[SYSFS_VALUE_SIZE];
+
+		snprintf(path, sizeof(path), PATH_BLUETOOTH "/%s", name);
+		/* "hci0:256" is a connection. */
+		if (strchr(name, ':') == NULL &&
+		    needs_was_read(&needs->blind_keyboards, path, sysfs_read_link(root, path, target, sizeof(target))))
+			add_keyboard_at(needs, need, target);
+	}
+	for (size_t i = first; needs->count > first + 1 && i < needs->count; i++)
+		needs->items[i].is_guess = true;
+}
+
 static void add_keyboard(struct needs *needs, int root, const char *entry)
 {
 	char path[PATH_SIZE], target[SYSFS_VALUE_SIZE], name[SYSFS_NAME_SIZE];
@@ -122,15 +158,12 @@ static void add_keyboard(struct needs *needs, int root, const char *entry)
 	if (!is_keyboard(needs, root, entry) ||
 	    !needs_was_read(&needs->blind_keyboards, path, sysfs_read_link(root, path, target, sizeof(target))))
 		return;
-	/* What a program makes by uinput has no keys of its own. */
-	if (strstr(target, "/virtual/input/") != NULL)
-		return;
 	snprintf(path, sizeof(path), PATH_INPUT "/%s/name", entry);
 	need.use = sysfs_read(root, path, name, sizeof(name)) == 0 ? name : copy;
-	if (needs_add_path(needs, &need, target))
-		return;
-	need.is_elsewhere = true;
-	needs_add(needs, &need);
+	if (strstr(target, BLUETOOTH) != NULL)
+		add_wireless(needs, root, &need);
+	else
+		add_keyboard_at(needs, &need, target);
 }
 
 static void scan_keyboards(struct needs *needs, int root)

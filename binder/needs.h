@@ -20,8 +20,9 @@ enum need_kind { NEED_STORAGE, NEED_DATA, NEED_NETWORK, NEED_KEYBOARD, NEED_CONS
 struct need {
 	enum need_kind kind;
 	struct bdf bdf;    /* a function that holds it in its subtree; of a keyboard, its controller only */
-	bool is_elsewhere; /* a keyboard on no PCI USB host: PS/2, Bluetooth, a BMC; bdf does not count */
-	bool is_guess;     /* nothing shows a use, and nothing shows that there is none: counts all the same */
+	bool is_elsewhere; /* a keyboard on no PCI function: PS/2; bdf does not count */
+	bool is_guess;     /* nothing shows a use, and nothing shows that there is none: counts all the same; of a
+			      keyboard: it is here or in another place */
 	char *use;         /* owned; in words: "mount / on nvme0n1p2", "route: default via eno1" */
 	size_t order;      /* when it was found: what says most is looked for first */
 };

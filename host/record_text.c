@@ -116,11 +116,29 @@ static void add_use(struct text *text, const char *key, const char *use)
 	add(text, "%s = %s\n", key, clean);
 }
 
+/* A keyboard that may be in another place as well would count in each of them. */
+static bool is_recorded(const struct need *need)
+{
+	return need->kind != NEED_KEYBOARD || !need->is_guess;
+}
+
+static bool knows_keyboards(const struct needs *needs)
+{
+	bool answer = needs->knows_keyboards;
+
+	for (size_t i = 0; i < needs->count; i++)
+		answer &= is_recorded(&needs->items[i]);
+	return answer;
+}
+
 static bool has_need(const struct needs *needs, const struct bdf *bdf)
 {
-	for (int kind = NEED_STORAGE; kind <= NEED_CONSOLE; kind++)
-		if (needs_find(needs, bdf, (enum need_kind)kind) != NULL)
+	for (int kind = NEED_STORAGE; kind <= NEED_CONSOLE; kind++) {
+		const struct need *need = needs_find(needs, bdf, (enum need_kind)kind);
+
+		if (need != NULL && is_recorded(need))
 			return true;
+	}
 	return false;
 }
 
@@ -135,11 +153,12 @@ static void add_needs(struct text *text, const struct inventory *inventory, cons
 		add(text, "\n[need ");
 		add_function(text, device->address, device->path, id);
 		for (size_t j = 0; j < needs->count; j++)
-			if (!needs->items[j].is_elsewhere && bdf_compare(&needs->items[j].bdf, &device->bdf) == 0)
+			if (is_recorded(&needs->items[j]) && !needs->items[j].is_elsewhere &&
+			    bdf_compare(&needs->items[j].bdf, &device->bdf) == 0)
 				add_use(text, needs_kind_name(needs->items[j].kind), needs->items[j].use);
 	}
 	for (size_t i = 0, first = 1; i < needs->count; i++) {
-		if (!needs->items[i].is_elsewhere)
+		if (!needs->items[i].is_elsewhere || !is_recorded(&needs->items[i]))
 			continue;
 		if (first)
 			add(text, "\n[keyboards]\n");
@@ -234,9 +253,9 @@ char *record_text(const struct plan *plan, const struct inventory *inventory, co
 
 	add(&text, "; Written by 'vfiokit record'; see vfiokit-bind.record(5).\n[record]\nversion = %d\n",
 	    RECORD_VERSION);
-	if (needs->knows_storage || needs->knows_keyboards || knows_twins)
+	if (needs->knows_storage || knows_keyboards(needs) || knows_twins)
 		add(&text, "complete =%s%s%s\n", needs->knows_storage ? " storage" : "",
-		    needs->knows_keyboards ? " keyboards" : "", knows_twins ? " twins" : "");
+		    knows_keyboards(needs) ? " keyboards" : "", knows_twins ? " twins" : "");
 	for (size_t i = 0; keep == NULL && i < plan->n_entries; i++)
 		if (record_text_wants(&plan->entries[i]))
 			add_device(&text, &plan->entries[i], root);

@@ -124,6 +124,27 @@ run plan
 exits 1
 says "the host uses its storage (mount / on nvme0n1)"
 
+t "a Bluetooth keyboard is recorded where its adapter is, and not at all on one of two"
+keys='1000000000007 ff9f207ac14057ff febeffdfffefffff fffffffffffffffe'
+insert "PCI: 00:14.0 0c0330 8086:a12f 1043:8694 - 8
+P: /devices/virtual/misc/uhid/0005:046D:B33B.0003/input/input9
+E: SUBSYSTEM=input
+A: name=Board
+A: capabilities/key=$keys
+P: /devices/pci0000:00/0000:00:14.0/usb1/1-5/1-5:1.0/bluetooth/hci0
+E: SUBSYSTEM=bluetooth"
+kit record
+exits 0
+says "00:14.0: keyboard: Board"
+grep -A 3 -F '[need 0000:00:14.0]' "$record" | grep -qx 'keyboard = Board' || fail "the record lacks it"
+grep -q '^complete =.* keyboards' "$record" || fail "the keyboards are not complete"
+insert "P: /devices/pci0000:00/0000:00:04.0/usb2/2-1/2-1:1.0/bluetooth/hci1
+E: SUBSYSTEM=bluetooth"
+kit record
+exits 0
+says "00:14.0: keyboard: Board (a guess)"
+! grep -qE '^keyboard|^elsewhere|^\[need 0000:00:14.0|^complete =.* keyboards' "$record" || fail "it is recorded"
+
 t "who makes virtual functions is recorded, and another card in its place makes none"
 printf '[device nic]\naddress = 00:04.0\nvfs = 4\n' >"$policy"
 echo 0 >"$devices/0000:00:04.0/sriov_numvfs"

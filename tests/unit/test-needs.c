@@ -39,6 +39,9 @@
 
 #define BLIND(slot, name, why) "blind: " why "; storage 00:" slot "? nobody can tell what uses " name ": " why
 
+#define WIRELESS INPUT("virtual/misc/uhid/0005:0001:0002.0003/input/input9", KEYS)
+#define ADAPTER(path, name) "P: /devices/" path "/bluetooth/" name "\nE: SUBSYSTEM=bluetooth\n"
+
 struct needs_case {
 	const char *title, *fixture, *expected;
 };
@@ -304,8 +307,24 @@ static const struct needs_case keyboard_cases[] = {
 	  "K keyboard 00:03.0 Board; keyboard 00:03.0 Board" },
 	{ "elsewhere", INPUT("platform/i8042/serio0/input/input0", KEYS), "K keyboard elsewhere Board" },
 	{ "made by a program", INPUT("virtual/input/input9", KEYS), "K " },
-	{ "Bluetooth", INPUT("virtual/misc/uhid/0005:0001:0002.0003/input/input9", KEYS),
+	{ "Bluetooth: on its adapter", WIRELESS ADAPTER("pci0000:00/0000:00:14.0/usb1/1-5", "hci0"),
+	  "K keyboard 00:14.0 Board" },
+	{ "a connection is no adapter",
+	  WIRELESS ADAPTER("pci0000:00/0000:00:14.0/usb1/1-5", "hci0")
+		  ADAPTER("pci0000:00/0000:00:14.0/usb1/1-5/bluetooth/hci0", "hci0:256"),
+	  "K keyboard 00:14.0 Board" },
+	{ "Bluetooth: on one of two",
+	  WIRELESS ADAPTER("pci0000:00/0000:00:14.0/usb1/1-5", "hci0")
+		  ADAPTER("pci0000:00/0000:00:15.0/usb2/2-1", "hci1"),
+	  "K keyboard 00:14.0? Board; keyboard 00:15.0? Board" },
+	{ "Bluetooth: its adapter is on no PCI function", WIRELESS ADAPTER("platform/serial8250/tty/ttyS1", "hci0"),
 	  "K keyboard elsewhere Board" },
+	{ "Bluetooth: no adapter", WIRELESS, "K " },
+	{ "Bluetooth: by the kernel's HIDP",
+	  INPUT("pci0000:00/0000:00:14.0/usb1/1-5/bluetooth/hci0/hci0:256/0005:0001:0002.0003/input/input9", KEYS),
+	  "K keyboard 00:14.0 Board" },
+	{ "made by a program, as a HID device", INPUT("virtual/misc/uhid/0003:0001:0002.0003/input/input9", KEYS),
+	  "K " },
 	{ "early boot", INPUT("platform/i8042/serio0/input/input0", KEYS) "F: etc/initrd-release=x\n", "" },
 };
 
@@ -431,6 +450,7 @@ TEST(needs_blind)
 		{ "the keys",
 		  "P: /devices/" INPUT_PATH "\nE: SUBSYSTEM=input\nD: sys/devices/" INPUT_PATH "/capabilities/key\n",
 		  "sys/class/input/input3/capabilities/key: Is a directory" },
+		{ "Bluetooth adapters", WIRELESS "F: sys/class/bluetooth=x\n", "sys/class/bluetooth: Not a directory" },
 		{ "early boot", INITRD "F: sys/class/net=x\nF: sys/class/input=x\n", "all" },
 	};
 
