@@ -17,18 +17,6 @@ static struct plan_entry *add_entry(struct plan *plan, const struct device *devi
 	return entry;
 }
 
-/* A card that the policy leaves to the console, whatever was recorded: boot-vga says so. */
-static bool stays_with_console(const struct plan_input *input, const struct rule *rule, const struct device *device)
-{
-	if (rule->settings.boot_vga == BOOT_VGA_ALLOW || device->console)
-		return device->console && rule->settings.boot_vga != BOOT_VGA_ALLOW;
-	for (size_t i = 0; i < input->inventory->n_devices && !selectors_have_slot(&rule->selectors); i++)
-		if (input->inventory->devices[i].console &&
-		    bdf_same_slot(&input->inventory->devices[i].bdf, &device->bdf))
-			return true;
-	return false;
-}
-
 /*
  * What the selectors say, corrected by the record: a device that is not the one that the rule had is another one,
  * however well it fits; the one that it had is followed if the rule says so, and what is in its old place is nothing to
@@ -49,8 +37,9 @@ static enum match match_rule(const struct plan_input *input, const struct rule *
 		match->was = is_moved || !streq(was->was.path, device->path) ? was : NULL;
 		return match->match = is_moved ? MATCH_EXACT : match->match;
 	}
-	if (match->match == MATCH_NONE || record_check(input->record, rule, device, &was) != RECORDED_OTHER ||
-	    stays_with_console(input, rule, device))
+	/* A card that boot-vga leaves to the console stays there, whatever was recorded. */
+	if (match->match == MATCH_NONE || (device->console && rule->settings.boot_vga != BOOT_VGA_ALLOW) ||
+	    record_check(input->record, rule, device, &was) != RECORDED_OTHER)
 		return match->match;
 	if (record_has_left(input->record, rule, &device->bdf, device->path))
 		return match->match = MATCH_NONE;

@@ -192,6 +192,12 @@ void plan_guard_companions(struct plan *plan)
 			    selectors_have_slot(&entry->rule->selectors) ||
 			    entry->rule->settings.boot_vga == BOOT_VGA_ALLOW)
 				continue;
+			/* It goes where the card goes, whatever was recorded. (A rule without a slot is not wrong.) */
+			if (entry->match == MATCH_OTHER) {
+				entry->match = MATCH_LOOSE;
+				entry->was = NULL;
+				entry->reasons &= ~BIT(REASON_IDENTITY);
+			}
 			entry->reasons |= BIT(REASON_CONSOLE);
 			entry->is_boot_vga = true;
 			entry->is_companion = true;

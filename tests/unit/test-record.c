@@ -83,6 +83,9 @@ TEST(record_grammar)
 #define BY_ADDRESS A "address=01:00.0\n"
 #define BY_ID A "id=1111:0001\n"
 
+#define GPU_P2 "02:00.0 0300 10de:13c2 2 - path=" P2 " "
+#define SOUND_P2 "02:00.1 0403 10de:0fbb 2 -;"
+
 static const struct plan_case identity_cases[] = {
 	{ "as recorded", ON(OLD, BY_ADDRESS, .record = RECORD), "01:00.0 bind a; = ok 0" },
 	{ "no record of this rule",
@@ -172,6 +175,13 @@ static const struct plan_case identity_cases[] = {
 	{ "the console's card stays skipped",
 	  ON(OLD CONSOLE_GPU CONSOLE_SOUND, A "id=1111:0001 10de:*\n", .record = RECORD),
 	  "01:00.0 bind a; 02:00.0 skip boot-vga a; 02:00.1 skip boot-vga a; = ok 0" },
+	{ "the console's card is nothing to the rule, so its newcomer is refused",
+	  ON(OLD GPU_P2 "boot_vga;" SOUND_P2, A "class=audio\nclass=1200\n", .record = RECORD),
+	  "01:00.0 bind a; 02:00.1 refuse identity a; = partial 1" },
+	{ "the same beside another card",
+	  ON(OLD GPU_P2 ";" SOUND_P2 "03:00.0 0300 8086:1912 3 - boot_vga;", A "class=audio\nclass=1200\n",
+	     .record = RECORD),
+	  "01:00.0 bind a; 02:00.1 refuse identity a; = partial 1" },
 	{ "a broken record", ON(ON_P2("01:00.0"), BY_ID, .record = RECORD "junk = 1\n"),
 	  "01:00.0 bind a; = partial 2" },
 };
