@@ -182,6 +182,9 @@ static char *say_identity(const struct plan_entry *entry)
 				   entry->rule->name, device->unread, device_unread_cause(device));
 	if (entry->was != NULL)
 		return say_recorded(entry);
+	if (wrong == NULL)
+		return util_format("the record cannot be read, so nobody can tell whether this is what rule '%s' had",
+				   entry->rule->name);
 	if (streq(wrong, "class"))
 		return util_format("rule '%s' names this slot for another class, but class %06x is in it",
 				   entry->rule->name, device->class);

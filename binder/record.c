@@ -290,10 +290,16 @@ void record_read(struct record *record, int root, struct problems *problems)
 
 	if (result == 0)
 		record_parse(record, text, length, path, problems);
-	else if (result != -ENOENT)
+	else if (result == -EACCES && geteuid() != 0)
 		problem_add(problems, PROBLEM_MACHINE, path,
 			    "cannot read the record: %s; this is the plan without identities and needs recorded",
+			    strerror(EACCES));
+	else if (result != -ENOENT) {
+		problem_add(problems, PROBLEM_MACHINE, path,
+			    "cannot read the record: %s; no rule's device is taken, 'vfiokit record' makes a new one",
 			    strerror(-result));
+		record->is_unread = true;
+	}
 }
 
 void record_free(struct record *record)

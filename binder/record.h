@@ -40,14 +40,16 @@ struct record {
 	size_t n_functions;
 	struct record_need *needs; /* owned */
 	size_t n_needs;
-	bool is_there; /* a file was read, and all of it was right */
+	bool is_there;  /* a file was read, and all of it was right */
+	bool is_unread; /* a file could not be read: no device of a rule is known to be the one that it had */
 	bool knows_storage, knows_keyboards;
 	bool knows_twins; /* else nobody can tell what has moved from what was there all along */
 };
 
 /*
  * Reads the root's record; in an image with our add-on, that one's. What is wrong is added to problems with file:line;
- * then no identity is compared, and of the needs what could be read holds. Free it with record_free().
+ * then no identity is compared, and of the needs what could be read holds. If the file cannot be read, nothing is the
+ * recorded device, except for a user who may not read it, and may change nothing. Free it with record_free().
  */
 void record_read(struct record *record, int root, struct problems *problems);
 void record_parse(struct record *record, const char *text, size_t length, const char *file, struct problems *problems);
@@ -73,7 +75,7 @@ enum recorded {
 	RECORDED_OTHER, /* another one */
 };
 
-/* ret_was: on RECORDED_OTHER, the entry to compare it with. */
+/* ret_was: on RECORDED_OTHER, the entry to compare it with; NULL if the record could not be read. */
 enum recorded record_check(const struct record *record, const struct rule *rule, const struct device *device,
 			   const struct record_device **ret_was);
 

@@ -186,7 +186,7 @@ enum recorded record_check(const struct record *record, const struct rule *rule,
 		    (bdf_compare(&recorded->was.bdf, &device->bdf) == 0 && !is_at(&(*ret_was)->was, device)))
 			*ret_was = recorded;
 	}
-	return *ret_was != NULL ? RECORDED_OTHER : RECORDED_NOT;
+	return *ret_was != NULL || (record->is_unread && !rule->is_request) ? RECORDED_OTHER : RECORDED_NOT;
 }
 
 const struct record_device *record_followed(const struct record *record, const struct rule *rule,

@@ -22,13 +22,16 @@ static bool has_problem(const struct check *check)
 /* Only root may read it, and a plan without it is another one. */
 static void add_unread(struct check *check, const struct problem *problem)
 {
+	bool is_root = check->session.record.is_unread;
+
 	check_add(check, (struct finding){
-				 .severity = SEVERITY_HINT,
+				 .severity = is_root ? SEVERITY_WARNING : SEVERITY_HINT,
 				 .name = "record-unread",
 				 .where = util_copy(problem->where),
 				 .what = util_copy(problem->message),
-				 .why = "What depends on it is not checked.",
-				 .todo = util_copy("sudo vfiokit check"),
+				 .why = is_root ? "A boot that cannot read it takes no device."
+						: "What depends on it is not checked.",
+				 .todo = util_copy(is_root ? AGAIN : "sudo vfiokit check"),
 			 });
 }
 

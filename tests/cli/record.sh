@@ -185,6 +185,21 @@ exits 2
 is "where" "$(query '.errors[0].where')" "etc/vfiokit/bind.record:3"
 verdict 02:00.0 bind
 
+t "a record that cannot be read: nothing is taken"
+mkdir "$record"
+run plan --json
+exits 1
+verdict 02:00.0 "refuse identity"
+says "the record cannot be read, so nobody can tell whether this is what rule"
+says "cannot read the record: Is a directory; no rule's device is taken"
+rmdir "$record"
+kit record
+strace -f -qq -o /dev/null -P "$record" -e trace=read -e inject=read:error=EIO "$build/vfio-bind" --root "$root" plan --json >"$work/out"
+is "exit code" $? 1
+verdict 02:00.0 "refuse identity"
+run plan --json
+exits 0
+
 t "a broken record: --needs keeps it, record makes a new one"
 printf '[record]\nversion = 2\n' >"$record"
 unchanged "$root" kit record --needs
