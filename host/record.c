@@ -2,9 +2,12 @@
 /* vfiokit record: what the running system teaches the next boot. */
 #include <cjson/cJSON.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <time.h>
 
 #include "binder/initramfs.h"
 #include "binder/report.h"
@@ -13,7 +16,10 @@
 #include "host/record_text.h"
 #include "lib/file.h"
 #include "lib/paths.h"
+#include "lib/root.h"
 
+#define LOCK_TRIES 200
+#define LOCK_PAUSE 50         /* milliseconds */
 #define SYSFS_KIND 0x62656572 /* linux/magic.h */
 
 struct recording {
@@ -161,11 +167,32 @@ static int finish(struct recording *recording, const struct options *options, co
 	return code;
 }
 
+/*
+ * One at a time, from the look at the machine to the file: the last one to write would undo what others have accepted.
+ * Locks the directory, until the descriptor is closed; -ENOENT: there is none yet, and no record in it.
+ */
+static int lock_records(int root)
+{
+	const struct timespec pause = { .tv_nsec = LOCK_PAUSE * 1000000L };
+	int fd = root_open(root, PATH_POLICY_DIRECTORY, O_RDONLY | O_DIRECTORY, 0), error;
+
+	for (size_t i = 0; fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0; i++) {
+		error = errno;
+		if ((error != EWOULDBLOCK && error != EINTR) || i == LOCK_TRIES) {
+			close(fd);
+			return -error;
+		}
+		(void)nanosleep(&pause, NULL);
+	}
+	return fd;
+}
+
 int command_record(const struct options *options, int root)
 {
 	struct recording recording = { .root = root,
 				       .needs.identify = content_identify,
 				       .changes = cJSON_CreateArray() };
+	cleanup_close int lock = lock_records(root);
 	int result = look(&recording, options);
 	const char *wrong = result < 0 ? "the PCI devices cannot be listed" : why_not(&recording, options);
 	cleanup_free char *text = NULL;
@@ -173,6 +200,9 @@ int command_record(const struct options *options, int root)
 	/* In a chroot this is no mistake: the build of the image goes on. */
 	if (wrong != NULL)
 		return finish(&recording, options, wrong, options->needs ? 0 : EXIT_FAILURE);
+	if (lock < 0 && lock != -ENOENT)
+		return finish(&recording, options, "another one is at work, or the directory cannot be locked",
+			      EXIT_FAILURE);
 	if (problem_count(&recording.problems, PROBLEM_POLICY) > 0)
 		return finish(&recording, options, "the policy has errors", EXIT_USAGE);
 	record_read(&recording.old, root, &recording.problems);

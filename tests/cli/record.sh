@@ -216,6 +216,30 @@ exits 1
 unchanged "$root" kit record --needs
 exits 0
 
+t "two at a time: one waits for the other, and gives up in the end"
+kit record
+cp "$record" "$work/old"
+insert "$twin"
+flock "$root/etc/vfiokit" sleep 1 &
+holder=$!
+sleep 0.3
+before=$EPOCHREALTIME
+kit record
+exits 0
+[ $((${EPOCHREALTIME/./} - ${before/./})) -gt 300000 ] || fail "it did not wait"
+wait $holder
+! cmp -s "$record" "$work/old" || fail "nothing was recorded"
+cp "$record" "$work/old"
+flock "$root/etc/vfiokit" sleep 14 &
+holder=$!
+sleep 0.3
+kit record
+exits 1
+says "another one is at work, or the directory cannot be locked; the old record stays as it is"
+cmp -s "$record" "$work/old" || fail "the record is another one"
+kill $holder
+wait $holder 2>/dev/null
+
 t "errors of the policy: the old record stays"
 kit record
 printf '[device a]\nfoo = 1\n' >"$policy"
