@@ -160,6 +160,7 @@ chmod 600 "$record"
 chmod 755 "$root" "$root/etc" "$root/etc/vfiokit"
 bounded setpriv --reuid=65534 --regid=65534 --clear-groups "$build/vfiokit" --root "$root" check --json
 found "hint record-unread"
+says "cannot read the record: Permission denied; this is the plan without identities and needs recorded"
 
 t "what the image lacks"
 well

@@ -167,7 +167,7 @@ exits 1
 says "vfiokit: etc/vfiokit/bind.record: "
 says "vfiokit: record: it cannot be written; the old record stays as it is"
 run plan
-says "cannot read the record: Is a directory; no rule's device is taken"
+says "cannot read the record: Is a directory; no rule's device is taken, 'vfiokit record' makes a new one"
 rm -r "$root/etc/vfiokit/bind.record"
 printf '[record]\nversion = 3\n' >"$root/etc/vfiokit/bind.record"
 run plan

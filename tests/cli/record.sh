@@ -191,7 +191,7 @@ run plan --json
 exits 1
 verdict 02:00.0 "refuse identity"
 says "the record cannot be read, so nobody can tell whether this is what rule"
-says "cannot read the record: Is a directory; no rule's device is taken"
+says "cannot read the record: Is a directory; no rule's device is taken, 'vfiokit record' makes a new one"
 rmdir "$record"
 kit record
 strace -f -qq -o /dev/null -P "$record" -e trace=read -e inject=read:error=EIO "$build/vfio-bind" --root "$root" plan --json >"$work/out"
