@@ -15,8 +15,8 @@ bool initramfs_is_root(int root);
 bool initramfs_has_addon(int root);
 
 /*
- * Who made the initramfs that root is: "dracut", "initramfs-tools", "mkinitcpio", "booster", "add-on" (ours); NULL if none
- * of them did.
+ * Who made the initramfs that root is: "dracut", "initramfs-tools", "mkinitcpio", "booster", "add-on" (ours); NULL if
+ * none of them did.
  */
 const char *initramfs_generator(int root);
 
