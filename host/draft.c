@@ -150,8 +150,8 @@ static const struct plan_entry *find_cause(const struct plan *plan, const struct
 	return entry;
 }
 
-/* What the planner says against it, of the lead first. */
-static void judge(struct draft *draft, const struct plan *plan)
+/* What the planner says against a draft, of the lead first. NULL: nothing. */
+static const struct plan_entry *find_wrong(const struct plan *plan, const struct draft *draft)
 {
 	const struct plan_entry *wrong = plan_find(plan, &draft->lead->bdf);
 
@@ -161,17 +161,16 @@ static void judge(struct draft *draft, const struct plan *plan)
 		if (plan->entries[i].device != NULL && !is_taken(&plan->entries[i]) &&
 		    has(draft->members, draft->n_members, plan->entries[i].device))
 			wrong = &plan->entries[i];
-	if (wrong != NULL) {
-		wrong = find_cause(plan, wrong);
-		draft->refusal = util_format("%s: %s", wrong->device->address, wrong->message);
-	} else if (draft->n_pulled > 0 && !draft->is_named) {
-		draft->refusal = util_copy(
-			"its group holds devices that are not part of the card (see above), and they "
-			"would go to the guest, too; if you want that, remove the '; '");
-	}
+	return wrong != NULL ? find_cause(plan, wrong) : NULL;
 }
 
-static void try(struct draft *draft, const struct inventory *inventory, const struct needs *needs)
+static bool is_on(const struct draft *draft)
+{
+	return draft->refusal == NULL;
+}
+
+/* What is wrong with the policy of all that are on, of the last one first; owned by the caller. NULL: nothing. */
+static char *try(const struct draft *drafts, size_t n, const struct inventory *inventory, const struct needs *needs)
 {
 	static const struct switches no_switches = { .off = false };
 	static const struct record no_record;
@@ -182,25 +181,33 @@ static void try(struct draft *draft, const struct inventory *inventory, const st
 				    .switches = &no_switches,
 				    .needs = needs,
 				    .record = &no_record };
+	const struct plan_entry *wrong = NULL;
 	struct plan plan;
 	cleanup_free char *text = NULL;
+	char *refusal = NULL;
 	size_t size;
 	FILE *file = open_memstream(&text, &size);
 
 	if (file == NULL)
 		abort();
-	write_keys(file, draft, NULL, "");
+	for (size_t i = 0; i < n; i++)
+		if (is_on(&drafts[i]))
+			write_keys(file, &drafts[i], NULL, "");
 	fclose(file);
 	policy_read_text(&policy, text, POLICY_NAME, &problems);
 	plan_build(&plan, &input);
 	plan_explain(&plan, &input);
+	for (size_t i = n; i-- > 0 && wrong == NULL;)
+		if (is_on(&drafts[i]))
+			wrong = find_wrong(&plan, &drafts[i]);
 	if (problems.count > 0)
-		draft->refusal = util_copy(problems.items[0].message);
-	else
-		judge(draft, &plan);
+		refusal = util_copy(problems.items[0].message);
+	else if (wrong != NULL)
+		refusal = util_format("%s: %s", wrong->device->address, wrong->message);
 	plan_free(&plan);
 	policy_free(&policy);
 	problems_free(&problems);
+	return refusal;
 }
 
 static const char *word_of(const struct device *device)
@@ -219,11 +226,27 @@ static const char *word_of(const struct device *device)
 	}
 }
 
-void draft_make(struct draft *draft, const struct inventory *inventory, const struct needs *needs)
+void draft_make(struct draft *draft, const struct inventory *inventory)
 {
 	(void)util_copy_fixed(draft->name, sizeof(draft->name), word_of(draft->lead));
 	collect(draft, inventory);
-	try(draft, inventory, needs);
+}
+
+void draft_judge(struct draft *drafts, size_t n, const struct inventory *inventory, const struct needs *needs)
+{
+	struct draft *draft = &drafts[n - 1];
+	cleanup_free char *together = NULL;
+
+	draft->refusal = try(draft, 1, inventory, needs);
+	if (is_on(draft) && draft->n_pulled > 0 && !draft->is_named)
+		draft->refusal = util_copy(
+			"its group holds devices that are not part of the card (see above), and they "
+			"would go to the guest, too; if you want that, remove the '; '");
+	if (!is_on(draft) || n == 1)
+		return;
+	together = try(drafts, n, inventory, needs);
+	if (together != NULL)
+		draft->refusal = util_format("together with the rules above: %s", together);
 }
 
 void draft_free(struct draft *draft)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A rule that vfiokit proposes: a device, its companions (functions of the same card that a guest needs with it), and
- * what the planner says to exactly this rule. A rule that the planner would not carry out is drafted all the same, but
- * switched off.
+ * what the planner says to it. A rule that the planner would not carry out is drafted all the same, but switched off.
  */
 #ifndef VFIOKIT_DRAFT_H
 #define VFIOKIT_DRAFT_H
@@ -27,11 +26,17 @@ struct draft {
 bool draft_is_companion(const struct device *lead, const struct device *other);
 
 /*
- * Drafts a rule for draft->lead; draft->is_named is set, too. inventory: complete (inventory_complete() with all).
- * needs: what the planner is to know of the host. Free it with draft_free().
+ * Drafts a rule for draft->lead; draft->is_named is set, too. inventory: complete (inventory_complete() with all). It
+ * is on until it is judged. Free it with draft_free().
  */
-void draft_make(struct draft *draft, const struct inventory *inventory, const struct needs *needs);
+void draft_make(struct draft *draft, const struct inventory *inventory);
 void draft_free(struct draft *draft);
+
+/*
+ * Puts the last one of n drafts to the planner, alone and then in one policy with those before it that are on, and
+ * switches it off if that policy would not be carried out as a whole. needs: what the planner is to know of the host.
+ */
+void draft_judge(struct draft *drafts, size_t n, const struct inventory *inventory, const struct needs *needs);
 
 /* Writes the rule with its comments. */
 void draft_write(FILE *file, const struct draft *draft, struct names *names);

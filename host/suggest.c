@@ -56,8 +56,9 @@ void suggest_add(struct suggestion *suggestion, const struct device *lead, bool 
 	struct draft *draft = util_append(&suggestion->drafts, &suggestion->n_drafts, sizeof(*draft));
 
 	*draft = (struct draft){ .lead = lead, .is_named = is_named };
-	draft_make(draft, suggestion->inventory, &suggestion->needs);
+	draft_make(draft, suggestion->inventory);
 	number(suggestion, draft);
+	draft_judge(suggestion->drafts, suggestion->n_drafts, suggestion->inventory, &suggestion->needs);
 }
 
 static void add_all(struct suggestion *suggestion)

@@ -129,6 +129,45 @@ says "; Switched off: 0000:00:03.0:"
 says "mount / on nvme0n1"
 saved
 
+# two_keyboards: a controller each, 00:05.0 and 00:06.0.
+two_keyboards()
+{
+	cat >"$work/more" <<-'EOT'
+		PCI: 00:05.0 0c0330 8086:1e31 8086:0000 - 20
+		PCI: 00:06.0 0c0330 8086:1e31 8086:0000 - 21
+		P: /devices/pci0000:00/0000:00:05.0/usb1/1-1/input/input3
+		E: SUBSYSTEM=input
+		A: name=One
+		A: capabilities/key=1000000000007 ff9f207ac14057ff febeffdfffefffff fffffffffffffffe
+		P: /devices/pci0000:00/0000:00:06.0/usb2/2-1/input/input4
+		E: SUBSYSTEM=input
+		A: name=Two
+		A: capabilities/key=1000000000007 ff9f207ac14057ff febeffdfffefffff fffffffffffffffe
+	EOT
+	"$mktree" "$work/more" "$root"
+}
+
+t "controllers of the last keyboards: each may go, but not both"
+two_keyboards
+kit suggest 00:06.0
+exits 0
+saved 0000:00:06.0
+kit suggest 00:05.0 00:06.0 02:00.0
+exits 0
+says "; Switched off: together with the rules above: 0000:00:06.0: the host's last keyboard hangs on it: "
+saved 0000:00:05.0 0000:02:00.0 0000:02:00.1
+kit suggest 00:06.0 00:05.0 --json
+is rules "$(query '[.rules[] | "\(.name) \(.active) \(.devices | join(" "))"] | join(",")')" \
+	"usb true 0000:00:06.0,usb-2 false 0000:00:05.0"
+
+t "--ask: the controller of the last keyboard left is not offered"
+rm "$policy"
+two_keyboards
+answers 'n\ny\nn\nn\ny\n'
+exits 0
+says "  It cannot be given now: together with the rules above: 0000:00:06.0: the host's last keyboard"
+saved 0000:00:05.0
+
 t "a virtual function is not for a suggestion"
 ln -s ../../0000:00:01.0/0000:01:00.0 "$devices/0000:02:00.0/physfn"
 kit suggest
