@@ -140,6 +140,22 @@ static void write_stays(FILE *file, const struct suggestion *suggestion)
 	}
 }
 
+/* Has somebody written rules, or what was meant to be some? The installed example has none. */
+static bool has_policy(int root)
+{
+	const struct policy_source source = { root, NULL };
+	const struct switches no_switches = { .off = false };
+	struct problems problems = { 0 };
+	struct policy policy = { .rules = NULL };
+	bool has;
+
+	policy_read(&policy, &source, &no_switches, &problems);
+	has = policy.n_rules > 0 || problems.count > 0;
+	policy_free(&policy);
+	problems_free(&problems);
+	return has;
+}
+
 static char *policy_text(const struct suggestion *suggestion)
 {
 	char *text = NULL;
@@ -152,9 +168,9 @@ static char *policy_text(const struct suggestion *suggestion)
 		"# A policy for this machine, suggested by vfiokit. It changes nothing until you save it as\n"
 		"# /etc/vfiokit/bind.conf, read what 'vfio-bind plan' says to it, and make the boot images again.\n"
 		"# Each rule names a slot and what must be in it: if something else is there, it is left alone.\n");
-	if (sysfs_exists(suggestion->root, PATH_POLICY_DIRECTORY "/" NAME_POLICY))
+	if (has_policy(suggestion->root))
 		fprintf(file, "# There is a policy in /" PATH_POLICY_DIRECTORY "/" NAME_POLICY
-			      " already: add the rules to it that are new.\n");
+			      " or its drop-ins already: add the rules to it that are new.\n");
 	write_stays(file, suggestion);
 	for (size_t i = 0; i < suggestion->n_drafts; i++) {
 		fputc('\n', file);

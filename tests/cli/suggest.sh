@@ -32,7 +32,17 @@ saved 0000:02:00.0 0000:02:00.1
 
 t "there is a policy already"
 kit suggest
-says "There is a policy in /etc/vfiokit/bind.conf already"
+says "There is a policy in /etc/vfiokit/bind.conf or its drop-ins already"
+cp "$cli/../../conf/bind.conf" "$policy"
+kit suggest
+says_not "There is a policy"
+good_policy >"$dropins/10-guest.conf"
+kit suggest
+says "There is a policy"
+rm "$dropins/10-guest.conf"
+echo "colour = red" >"$policy"
+kit suggest
+says "There is a policy"
 
 t "JSON holds the same policy"
 kit suggest
