@@ -161,6 +161,8 @@ static void write_left(FILE *file, struct import *import)
 
 static void write_removals(FILE *file, const struct import *import)
 {
+	if (import->rivals.count == 0)
+		return;
 	fprintf(file,
 		"\n# Remove by hand, once 'vfio-bind plan' says what you want. vfiokit never edits these files.\n");
 	for (size_t i = 0; i < import->rivals.count; i++) {
@@ -172,7 +174,7 @@ static void write_removals(FILE *file, const struct import *import)
 	}
 }
 
-static char *policy_text(struct import *import)
+static char *rules_text(struct import *import)
 {
 	char *text = NULL;
 	size_t size;
@@ -180,9 +182,6 @@ static char *policy_text(struct import *import)
 
 	if (file == NULL)
 		abort();
-	fprintf(file,
-		"# A policy imported by vfiokit. Nothing was changed. Save it as /etc/vfiokit/bind.conf, read what\n"
-		"# 'vfio-bind plan' says to it, and make the boot images again.\n");
 	for (size_t i = 0; i < import->targets.count; i++)
 		if (import->targets.items[i].problem == NULL)
 			(void)check_presence(import, &import->targets.items[i]);
@@ -190,13 +189,36 @@ static char *policy_text(struct import *import)
 	for (size_t i = 0; i < import->targets.count; i++)
 		if (import->targets.items[i].problem == NULL && !is_plain(import, &import->targets.items[i]))
 			write_rule(file, import, &import->targets.items[i]);
-	write_left(file, import);
+	fclose(file);
+	return text;
+}
+
+/* Without a rule it must not be saved: it would empty the policy. */
+static const char *heading(const struct import *import)
+{
+	if (import->n_rules > 0)
+		return "# A policy imported by vfiokit. Nothing was changed. Save it as /etc/vfiokit/bind.conf, read "
+		       "what\n"
+		       "# 'vfio-bind plan' says to it, and make the boot images again.\n";
 	if (import->rivals.count > 0)
-		write_removals(file, import);
-	else
-		fprintf(file,
-			"\n# There is nothing to import: no vfio-pci.ids=, no modprobe.d, no driverctl, no Unraid "
-			"list.\n");
+		return "# There is nothing to import as a rule, so there is no policy to save. Nothing was changed.\n";
+	return "# There is nothing to import: no vfio-pci.ids=, no modprobe.d, no driverctl, no Unraid list. Nothing "
+	       "was\n"
+	       "# changed.\n";
+}
+
+static char *policy_text(struct import *import)
+{
+	cleanup_free char *rules = rules_text(import);
+	char *text = NULL;
+	size_t size;
+	FILE *file = open_memstream(&text, &size);
+
+	if (file == NULL)
+		abort();
+	fprintf(file, "%s%s", heading(import), rules);
+	write_left(file, import);
+	write_removals(file, import);
 	fclose(file);
 	return text;
 }

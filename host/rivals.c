@@ -106,14 +106,24 @@ static const char *blacklist_of(const char *word)
 	return NULL;
 }
 
+/* GRUB_CMDLINE_LINUX=WORD without quotes: variables of a shell's file have capital letters, parameters have not. */
+static const char *skip_variable(const char *word)
+{
+	size_t n = strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_");
+
+	if (n == 0 || word[n + (word[n] == '+')] != '=')
+		return word;
+	return strchr(word, '=') + 1;
+}
+
 /* A line of a boot loader's configuration: words for the kernel, wherever they stand, in quotes or not. */
 static void take_kernel_words(void *context, const char *path, unsigned int number, char *line)
 {
 	struct search *search = context;
 	char *rest = NULL;
 
-	for (char *word = strtok_r(line, " \t\"'", &rest); word != NULL; word = strtok_r(NULL, " \t\"'", &rest)) {
-		const char *ids = ids_of(word), *modules = blacklist_of(word);
+	for (char *next = strtok_r(line, " \t\"'", &rest); next != NULL; next = strtok_r(NULL, " \t\"'", &rest)) {
+		const char *word = skip_variable(next), *ids = ids_of(word), *modules = blacklist_of(word);
 
 		if (ids != NULL && ids[0] == '\0') { /* the list is in quotes of its own */
 			char *list = strtok_r(NULL, " \t\"'", &rest);

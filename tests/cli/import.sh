@@ -22,6 +22,16 @@ t "nothing to import"
 kit import
 exits 1
 says "There is nothing to import"
+says_not "Save it"
+
+t "only what is to be removed: no policy that would empty the one that is there"
+file etc/modprobe.d/vfio.conf 'softdep nouveau pre: vfio-pci\n'
+kit import
+exits 1
+says "There is nothing to import as a rule, so there is no policy to save."
+says "# Remove by hand"
+says "etc/modprobe.d/vfio.conf:1: softdep nouveau pre: vfio-pci"
+says_not "Save it"
 
 t "vfio-pci.ids= in etc/default/grub: the card without the console"
 file etc/default/grub '# vfio-pci.ids=1111:2222\nGRUB_TIMEOUT=1\nGRUB_CMDLINE_LINUX_DEFAULT="quiet vfio-pci.ids=10de:13c2,10de:fbb splash"\n'
@@ -33,6 +43,18 @@ says "etc/default/grub:3: vfio-pci.ids=10de:13c2,10de:fbb"
 says "update-grub"
 says_not 1111:2222
 saved 0000:02:00.0 0000:02:00.1
+
+t "vfio-pci.ids= in etc/default/grub, without quotes"
+for line in GRUB_CMDLINE_LINUX= GRUB_CMDLINE_LINUX_DEFAULT+= "export GRUB_CMDLINE_LINUX="; do
+	file etc/default/grub "${line}vfio-pci.ids=10de:13c2\n"
+	kit import
+	exits 0
+	says "etc/default/grub:1: vfio-pci.ids=10de:13c2"
+	saved 0000:02:00.0
+done
+file etc/default/grub 'GRUB_CMDLINE_LINUX=modprobe.blacklist=nouveau\n'
+kit import
+says "etc/default/grub:1: modprobe.blacklist=nouveau"
 
 t "vfio-pci.ids= of the running kernel alone"
 sed -i 's/$/ vfio_pci.ids=10de:13c2 -- modprobe.blacklist=nouveau,nvidia/' "$root/proc/cmdline"
