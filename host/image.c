@@ -8,6 +8,7 @@
 #include "host/booster.h"
 #include "host/commands.h"
 #include "host/image_items.h"
+#include "host/next_boot.h"
 #include "lib/paths.h"
 
 /* Lines that --explain may take: one screen, with what stands around them. */
@@ -70,15 +71,18 @@ static int show_list(const struct session *session, const struct options *option
 	return 0;
 }
 
-static void explain_entry(const struct plan_entry *entry)
+static void explain_entry(const struct session *session, const struct plan_entry *entry)
 {
 	const char *subject = entry->device != NULL   ? entry->device->address
 			      : entry->absent != NULL ? entry->absent
 						      : "no device";
 	const char *reason = plan_reason_name(entry);
+	cleanup_free char *rival = next_boot_rival(session, entry);
 
 	if (entry->verdict == VERDICT_BIND || entry->verdict == VERDICT_BOUND)
-		printf("  give   %-14s to %s (rule %s)\n", subject, entry->driver, entry->rule->name);
+		printf("  give   %-14s to %s%s%s%s (rule %s)\n", subject, entry->driver,
+		       rival != NULL ? ", unless the image loads " : "", rival != NULL ? rival : "",
+		       rival != NULL ? " before" : "", entry->rule->name);
 	else
 		printf("  %-6s %-14s %s (rule %s)\n", entry->verdict == VERDICT_SKIP ? "leave" : "refuse", subject,
 		       reason != NULL ? reason : "", entry->rule->name);
@@ -104,7 +108,7 @@ static void explain_devices(const struct session *session)
 	const struct plan *plan = &session->plan;
 
 	for (size_t i = 0; i < plan->n_entries && i < SCREEN_LINES; i++)
-		explain_entry(&plan->entries[i]);
+		explain_entry(session, &plan->entries[i]);
 	if (plan->n_entries > SCREEN_LINES)
 		printf("  ... and %zu more: vfio-bind plan\n", plan->n_entries - SCREEN_LINES);
 	if (session->inventory.n_devices == 0)
@@ -189,6 +193,8 @@ int command_image(const struct options *options, int root)
 					strlen(options->kernel) >= SYSFS_NAME_SIZE))
 		return complain("--kernel takes a release as 'uname -r' prints it");
 	session_plan(&session, "plan", options, root, NULL);
+	if (options->explain || options->output != NULL)
+		next_boot_plan(&session);
 	if (options->list)
 		code = show_list(&session, options);
 	else if (options->explain)

@@ -108,6 +108,39 @@ prints "vfiokit: the next boot (kernel $kernel) will
   give   0000:02:00.0   to vfio-pci (rule guest)
   give   0000:02:00.1   to vfio-pci (rule guest)"
 
+t "image --explain: a native driver that is a module is not there yet at the next boot"
+with_modules
+with_binder
+printf '[device nic]\naddress = 00:04.0\nallow = network\non-bound = skip\n' >"$dropins/10-nic.conf"
+run plan --json
+verdict 00:04.0 "skip on-bound"
+unchanged "$root" kit image --explain --kernel "$kernel"
+exits 0
+says "  give   0000:00:04.0   to vfio-pci, unless the image loads e1000e before (rule nic)"
+kit image --explain --kernel "$kernel" --json
+fits plan
+verdict 00:04.0 bind
+is "driver then" "$(query '.devices[] | select(.rule == "nic").driver_before')" null
+echo kernel/drivers/net/ethernet/intel/e1000e/e1000e.ko >>"$modules/modules.builtin"
+depmod -b "$root" "$kernel"
+kit image --explain --kernel "$kernel"
+says "  leave  0000:00:04.0   on-bound (rule nic)"
+
+t "image --explain: a built-in driver whose module has another name"
+with_modules
+with_binder
+printf 'PCI: 00:05.0 0c0330 8086:1e31 8086:0000 xhci_hcd 20\n' >"$work/more"
+"$mktree" "$work/more" "$root"
+printf '[device usb]\naddress = 00:05.0\nallow = last-input\non-bound = skip\n' >"$dropins/10-usb.conf"
+mkdir -p "$root/sys/module/xhci_pci"
+ln -s ../../../../module/xhci_pci "$root/sys/bus/pci/drivers/xhci_hcd/module"
+kit image --explain --kernel "$kernel"
+says "  give   0000:00:05.0   to vfio-pci, unless the image loads xhci_hcd before (rule usb)"
+echo kernel/drivers/usb/host/xhci-pci.ko >>"$modules/modules.builtin"
+depmod -b "$root" "$kernel"
+kit image --explain --kernel "$kernel"
+says "  leave  0000:00:05.0   on-bound (rule usb)"
+
 t "image --explain names what is missing"
 kit image --explain --kernel "$kernel"
 exits 0
