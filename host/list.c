@@ -42,6 +42,16 @@ size_t list_group_size(const struct list *list, size_t at)
 	return n;
 }
 
+/* On the root bus the functions of one slot are parts of the chipset (audio, SMBus, SATA beside the ISA bridge). */
+static bool is_of_chipset(const struct device *const *first, size_t n, const struct device *device)
+{
+	size_t functions = 0;
+
+	for (size_t i = 0; i < n; i++)
+		functions += bdf_same_slot(&first[i]->bdf, &device->bdf);
+	return functions > 1 && strchr(device->path, '/') == NULL;
+}
+
 enum isolation list_isolation(const struct device *const *first, size_t n, size_t *ret_cards)
 {
 	const struct device *last = NULL;
@@ -58,7 +68,9 @@ enum isolation list_isolation(const struct device *const *first, size_t n, size_
 		return ISOLATION_NONE;
 	if (*ret_cards == 0)
 		return ISOLATION_BRIDGE;
-	return *ret_cards == 1 ? ISOLATION_CARD : ISOLATION_SHARED;
+	if (*ret_cards > 1)
+		return ISOLATION_SHARED;
+	return is_of_chipset(first, n, last) ? ISOLATION_CHIPSET : ISOLATION_CARD;
 }
 
 void list_read_resets(const struct list *list, const struct device *device, char text[static SYSFS_VALUE_SIZE])

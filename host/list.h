@@ -19,10 +19,11 @@ struct list {
 
 /* Whether a group can be given alone. */
 enum isolation {
-	ISOLATION_NONE,   /* the device has no group */
-	ISOLATION_BRIDGE, /* nothing in it that a guest could have */
-	ISOLATION_CARD,   /* the functions of one card */
-	ISOLATION_SHARED, /* of several */
+	ISOLATION_NONE,    /* the device has no group */
+	ISOLATION_BRIDGE,  /* nothing in it that a guest could have */
+	ISOLATION_CARD,    /* the functions of one card */
+	ISOLATION_CHIPSET, /* of one slot of the chipset, which is no card */
+	ISOLATION_SHARED,  /* of several cards or slots */
 };
 
 /* n: how many of the sorted devices from first on are in its group. ret_cards: how many cards they are. */

@@ -84,7 +84,7 @@ static cJSON *device_json(const struct list *list, const struct device *device)
 
 static cJSON *groups_json(const struct list *list)
 {
-	static const char *const names[] = { "none", "bridges", "card", "shared" };
+	static const char *const names[] = { "none", "bridges", "card", "chipset", "shared" };
 	cJSON *array = cJSON_CreateArray();
 	size_t n, cards;
 

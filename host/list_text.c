@@ -114,6 +114,8 @@ static void print_heading(const struct list *list, size_t at, size_t n)
 		printf("  one card, if pcie_acs_override= did not split it off");
 	else if (isolation == ISOLATION_CARD)
 		printf("  %sone card%s", paint_on(PAINT_GREEN), paint_off());
+	else if (isolation == ISOLATION_CHIPSET)
+		printf("  a slot of the chipset, no card");
 	else if (isolation == ISOLATION_SHARED)
 		printf("  %s%zu cards, which go to one guest together%s", paint_on(PAINT_YELLOW), cards, paint_off());
 	putchar('\n');

@@ -139,6 +139,16 @@ kit list --json
 is override "$(query .acs_override)" true
 is isolation "$(query '.groups[] | select(.number == 4) | "\(.isolation) \(.cards)"')" "shared 2"
 
+t "a slot of the chipset is no card, a device alone on the root bus is one"
+printf 'PCI: 00:1f.3 040300 8086:a170 - snd_hda_intel 7\nPCI: 00:1f.4 0c0500 8086:a123 - - 7\n' >"$work/more"
+"$mktree" "$work/more" "$root"
+kit list
+says "Group 7  a slot of the chipset, no card"
+says "Group 5  one card"
+kit list --json
+json list
+is isolation "$(query '[.groups[] | select(.number == 7 or .number == 5).isolation] | join(" ")')" "card chipset"
+
 t "--hostdev: the card, for libvirt"
 kit list --hostdev 02:00.0
 exits 0
