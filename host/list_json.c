@@ -153,17 +153,56 @@ static int complain(const struct bdf *bdf, const char *what)
 	return 1;
 }
 
+/* Says it on standard error, where it does not spoil the XML. */
+static void warn(const struct device *device, const char *what, const char *detail)
+{
+	fprintf(stderr, "vfiokit: list: warning: %s %s%s\n", device->address, what, detail);
+}
+
+/* Returns how many there were. */
+static int warn_of_uses(const struct list *list, const struct device *device)
+{
+	static const enum need_kind kinds[] = { NEED_STORAGE, NEED_NETWORK, NEED_KEYBOARD };
+	int warnings = 0;
+
+	if (device->console) {
+		warn(device, "is the GPU of the console: ", device->console_sign);
+		warnings++;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		const struct need *need = needs_find(&list->session.needs, &device->bdf, kinds[i]);
+
+		if (need == NULL)
+			continue;
+		warn(device, "is in use by the host: ", need->use);
+		warnings++;
+	}
+	if (device->iommu_group == DEVICE_NO_GROUP) {
+		warn(device, "has no IOMMU group, and no guest can have it", "");
+		warnings++;
+	}
+	return warnings;
+}
+
 int list_hostdev(const struct list *list, const struct bdf *bdf)
 {
 	const struct inventory *inventory = &list->session.inventory;
-	const struct device *device = inventory_find(inventory, bdf);
+	struct draft draft = { .lead = inventory_find(inventory, bdf) };
+	int warnings = 0;
 
-	if (device == NULL)
+	if (draft.lead == NULL)
 		return complain(bdf, "is not the address of a device here, 'vfiokit list' shows them");
-	if (device_is_bridge(device) || device_is_host_bridge(device))
+	if (device_is_bridge(draft.lead) || device_is_host_bridge(draft.lead))
 		return complain(bdf, "is a bridge, which cannot be given to a guest");
-	for (size_t i = 0; i < inventory->n_devices; i++)
-		if (&inventory->devices[i] == device || draft_is_companion(device, &inventory->devices[i]))
-			print_hostdev(list, &inventory->devices[i]);
-	return 0;
+	draft_make(&draft, inventory);
+	for (size_t i = 0; i < draft.n_members; i++) {
+		print_hostdev(list, draft.members[i]);
+		warnings += warn_of_uses(list, draft.members[i]);
+	}
+	for (size_t i = 0; i < draft.n_pulled; i++) {
+		warn(draft.pulled[i], "is in the same IOMMU group, and has to go along: no group is divided", "");
+		warnings += 1 + warn_of_uses(list, draft.pulled[i]);
+	}
+	draft_free(&draft);
+	return warnings > 0 ? 1 : 0;
 }

@@ -158,6 +158,45 @@ is functions "$(xmllint --xpath 'count(//hostdev[@managed="yes"]/source/address[
 kit list --hostdev 00:03.0
 is functions "$(grep -c '<hostdev' "$work/out")" 1
 
+t "--hostdev warns of what the host would miss, and prints the XML all the same"
+# warned TEXT: on standard error, with exit status 1 and XML.
+warned()
+{
+	exits 1
+	grep -qF -e "vfiokit: list: warning: $1" "$work/err" || fail "does not warn: '$1' ($(told))"
+	(echo "<devices>"; cat "$work/out"; echo "</devices>") | xmllint --noout - 2>/dev/null || fail "no XML"
+	grep -q '<hostdev' "$work/out" || fail "no <hostdev>"
+}
+needy_machine
+kit list --hostdev 00:03.0
+warned "0000:00:03.0 is in use by the host: mount /data on sda"
+kit list --hostdev 00:08.0
+warned "0000:00:08.0 is in use by the host: Board"
+kit list --hostdev 00:09.0
+warned "0000:00:09.0 is in use by the host: eth7 is up"
+t "--hostdev of the console's GPU"
+kit list --hostdev 01:00.0
+warned "0000:01:00.0 is the GPU of the console: "
+is functions "$(grep -c '<hostdev' "$work/out")" 2
+t "--hostdev of a part of a group: names the rest, and what the host does with it"
+cat >"$work/more" <<-'EOT'
+	PCI: 00:05.0 0c0330 8086:1e31 8086:0000 - 5
+	P: /devices/pci0000:00/0000:00:03.0/nvme/nvme0/nvme0n1
+	E: SUBSYSTEM=block
+	A: dev=259:0
+	F: proc/self/mountinfo=22 1 259:0 / / rw - ext4 /dev/nvme0n1 rw\n
+	F: proc/swaps=Filename Type Size Used Priority\n
+EOT
+"$mktree" "$work/more" "$root"
+kit list --hostdev 00:05.0
+warned "0000:00:03.0 is in the same IOMMU group"
+warned "0000:00:03.0 is in use by the host: mount / on nvme0n1"
+is functions "$(grep -c '<hostdev' "$work/out")" 1
+t "--hostdev without an IOMMU"
+rm -rf "$root"/sys/kernel/iommu_groups "$devices"/*/iommu_group
+kit list --hostdev 02:00.0
+warned "0000:02:00.1 has no IOMMU group"
+
 t "--hostdev of what cannot be given"
 kit list --hostdev 00:01.0
 exits 1
