@@ -344,8 +344,12 @@ install: all $(if $(SELINUX),$(BUILD)/selinux/vfiokit.pp)
 		"$(or $(foreach g,$(wanted),$(REBUILD_$(g));),vfiokit image --output FILE)"
 
 # The policy stays, as a package would leave it, unless it is the example as we installed it. What use has added goes: the
-# record, and the links of units that were enabled.
+# record, the links of units that were enabled, and on this system itself the firmware's variable of a policy on probation
+# (boot-ok writes it once more when it is stopped, so it is stopped first).
 uninstall:
+	$(if $(DESTDIR),,$(Q)[ ! -d /run/systemd/system ] || systemctl stop vfiokit-boot-ok.service 2>/dev/null || true)
+	$(if $(DESTDIR),,$(Q)[ ! -d /sys/firmware/efi ] || [ ! -x "$(PREFIX)/bin/vfiokit" ] || "$(PREFIX)/bin/vfiokit" arm >/dev/null || \
+		echo "The EFI variable VfiokitProbation is left; it does no harm.")
 	$(Q)printf '%s\n%s\n' "$$INSTALLED" "$$ALL_GLUE" | while read -r source target mode; do \
 		[ -z "$$source" ] || rm -f "$(DESTDIR)$$target"; \
 	done

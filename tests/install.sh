@@ -65,6 +65,27 @@ keeps_policy() {
 		make --no-print-directory DESTDIR="$dir" uninstall && grep -q mine "$dir/etc/vfiokit/bind.conf"
 }
 
+# on_system_itself MAKE-WORD...: uninstall on a system started by EFI, in which systemctl and vfiokit only say that they run.
+on_system_itself() {
+	local program
+
+	for program in sbin/systemctl bin/vfiokit; do
+		install -D -m 755 /dev/stdin "$dir/usr/$program" <<<"#!/bin/sh
+echo ${program##*/} \"\$@\" >>$dir/calls"
+	done
+	# shellcheck disable=SC2016
+	PATH=$dir/usr/sbin:$PATH unshare -m sh -c 'mount -t tmpfs none /sys/firmware && mkdir /sys/firmware/efi &&
+		mount -t tmpfs none /run && mkdir -p /run/systemd/system && exec "$@"' sh \
+		make --no-print-directory PREFIX="$dir/usr" SYSCONFDIR="$dir/etc" "$@" uninstall || return
+	rm -f "$dir/usr/sbin/systemctl"
+}
+forgets_probation() {
+	on_system_itself && cat "$dir/calls" && [ "$(tr '\n' , <"$dir/calls")" = \
+		"systemctl stop vfiokit-boot-ok.service,vfiokit arm," ] && rm "$dir/calls"
+}
+# What is below DESTDIR has not booted.
+leaves_own_probation() { on_system_itself DESTDIR="$dir/other" && rm "$dir/usr/bin/vfiokit" && [ ! -e "$dir/calls" ]; }
+
 # needs_nothing PROGRAM...: no library and no loader; what is bound at start is read-only, nothing is writable and executable.
 needs_nothing() {
 	local file headers
@@ -103,6 +124,10 @@ mkdir -p "$dir/etc/systemd/system/sysinit.target.wants"
 ln -s /usr/lib/systemd/system/vfiokit-bind.service "$dir/etc/systemd/system/sysinit.target.wants/"
 check in-use-uninstall make --no-print-directory DESTDIR="$dir" uninstall
 check in-use-nothing-left is_empty
+rm -rf "${dir:?}"/*
+check probation-forgotten forgets_probation
+check probation-nothing-left is_empty
+check probation-of-another-system leaves_own_probation
 rm -rf "${dir:?}"/*
 check unknown-generator is_refused
 glue initramfs-tools usr/share/initramfs-tools/hooks/vfiokit usr/share/initramfs-tools/scripts/init-top/00-vfiokit \
