@@ -100,36 +100,7 @@ static int fill(struct cpio *cpio, const struct session *session, const struct i
 	return result;
 }
 
-static void print_lines(const char *output, const char *release, size_t size)
-{
-	const char *slash = strrchr(output, '/'), *name = slash != NULL ? slash + 1 : output;
-
-	printf("%s: %zu KiB, for kernel %s only. Make it again after a change of the policy and for every other "
-	       "kernel.\n\n"
-	       "The boot loader has to load it together with the image, and to start the program in it first. Copy it "
-	       "to\n"
-	       "where the kernel is, then add, keeping what is there already:\n\n",
-	       output, (size + 1023) / 1024, release);
-	printf("GRUB of Debian and its relatives, /etc/default/grub, then update-grub:\n"
-	       "  GRUB_EARLY_INITRD_LINUX_CUSTOM=\"%s\"\n"
-	       "  GRUB_CMDLINE_LINUX_DEFAULT=\"... rdinit=/" PATH_ADDON "/vfio-bind\"\n\n"
-	       "GRUB, an entry written by hand:\n"
-	       "  linux  /boot/vmlinuz-%s ... rdinit=/" PATH_ADDON "/vfio-bind\n"
-	       "  initrd /boot/IMAGE /boot/%s\n\n",
-	       name, release, name);
-	printf("systemd-boot, the entry's file:\n"
-	       "  initrd  /IMAGE\n"
-	       "  initrd  /%s\n"
-	       "  options ... rdinit=/" PATH_ADDON "/vfio-bind\n\n"
-	       "Unified kernel image:\n"
-	       "  ukify build ... --initrd=IMAGE --initrd=%s --cmdline=\"... rdinit=/" PATH_ADDON "/vfio-bind\"\n\n",
-	       name, name);
-	printf("The kernel panics if rdinit= names a file that is not there: try it once from the boot menu first. The "
-	       "word\n"
-	       "vfiokit=off beside it switches vfiokit off, and the boot goes on as without it.\n");
-}
-
-int addon_write(const struct session *session, const struct options *options)
+int addon_write(const struct session *session, const struct options *options, size_t *ret_bytes)
 {
 	struct image_items items;
 	struct cpio cpio;
@@ -140,11 +111,10 @@ int addon_write(const struct session *session, const struct options *options)
 	result = fill(&cpio, session, &items, options->policy);
 	if (result == 0)
 		result = cpio_finish(&cpio, options->output);
-	if (result == 0)
-		print_lines(options->output, session->inventory.release, cpio.size);
-	else
+	if (result < 0)
 		fprintf(stderr, "vfiokit: image: cannot write %s: %s; nothing was changed\n", options->output,
 			strerror(-result));
+	*ret_bytes = result == 0 ? cpio.size : 0;
 	cpio_free(&cpio);
 	image_items_free(&items);
 	return result == 0 ? 0 : EXIT_FAILURE;

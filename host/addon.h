@@ -10,10 +10,9 @@
 #include "binder/session.h"
 
 /*
- * Writes the add-on for the session's kernel and prints the lines that boot loaders need. The same inputs give the same
- * bytes. options: policy and output.
- * Returns an exit code: 0, or 1 with nothing written.
+ * Writes the add-on for the session's kernel. The same inputs give the same bytes. options: policy and output.
+ * Returns an exit code: 0, or 1 with nothing written, which is explained on stderr.
  */
-int addon_write(const struct session *session, const struct options *options);
+int addon_write(const struct session *session, const struct options *options, size_t *ret_bytes);
 
 #endif

@@ -7,11 +7,13 @@
 
 #include "binder/session.h"
 
+struct cJSON;
+
 /*
- * Prints them. A kernel panics if rdinit= names a file that is not in the image, so that line comes only if the images
- * (the one that options->words names, or booster's in /boot) hold the program, the policy and the modules.
- * Returns an exit code: 0 if so, 1 if not yet.
+ * Prints them, or adds them to a JSON document. A kernel panics if rdinit= names a file that is not in the image, so
+ * that line comes only if the images (the one that options->words names, or booster's in /boot) hold the program, the
+ * policy and the modules. Returns an exit code: 0 if so, 1 if not yet.
  */
-int booster_show(const struct session *session, const struct options *options);
+int booster_show(const struct session *session, const struct options *options, struct cJSON *document);
 
 #endif

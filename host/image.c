@@ -5,6 +5,7 @@
 
 #include "binder/disarm.h"
 #include "host/addon.h"
+#include "host/addon_lines.h"
 #include "host/booster.h"
 #include "host/commands.h"
 #include "host/image_items.h"
@@ -35,15 +36,23 @@ static void add_modules(cJSON *document, const char *key, const struct image_ite
 			cJSON_AddItemToArray(array, cJSON_CreateString(items->modules[i].name));
 }
 
-static void emit_list(const struct session *session, const struct image_items *items)
+/* What all forms of it begin with. */
+static cJSON *begin_document(const struct session *session)
 {
-	cJSON *document = cJSON_CreateObject(), *files;
+	cJSON *document = cJSON_CreateObject();
 
 	cJSON_AddNumberToObject(document, "version", 1);
 	cJSON_AddStringToObject(document, "command", "image");
 	cJSON_AddItemToObject(document, "kernel",
 			      session->inventory.release[0] != '\0' ? cJSON_CreateString(session->inventory.release)
 								    : cJSON_CreateNull());
+	return document;
+}
+
+static void emit_list(const struct session *session, const struct image_items *items)
+{
+	cJSON *document = begin_document(session), *files;
+
 	files = cJSON_AddArrayToObject(document, "files");
 	for (size_t i = 0; i < items->n_files; i++) {
 		cleanup_free char *path = util_format("/%s", items->files[i]);
@@ -160,19 +169,57 @@ static int explain(const struct session *session, const struct options *options)
 	return code;
 }
 
+/* What was written, and the lines that boot loaders need. */
+static void addon_json(const struct session *session, const struct options *options, size_t bytes)
+{
+	cJSON *document = begin_document(session);
+	cleanup_free char *output = util_copy_printable(options->output);
+	struct image_items items;
+
+	image_items_collect(&items, session, options);
+	cJSON_AddStringToObject(document, "output", output);
+	cJSON_AddBoolToObject(document, "written", bytes > 0);
+	cJSON_AddNumberToObject(document, "bytes", (double)bytes);
+	cJSON_AddItemToObject(document, "loaders", addon_lines_json(output, kernel_of(session)));
+	add_modules(document, "missing", &items, true);
+	report_add_errors(document, &session->problems);
+	image_items_free(&items);
+	report_emit_json(document);
+}
+
 /* A broken policy is written all the same, and named last; a build that must not have that asks for it. */
 static int addon(const struct session *session, const struct options *options)
 {
 	const char *strict = getenv("VFIOKIT_STRICT");
-	int code;
+	bool is_broken = problem_count(&session->problems, PROBLEM_POLICY) > 0;
+	bool is_refused = is_broken && strict != NULL && streq(strict, "1");
+	size_t bytes = 0;
+	int code = is_refused ? EXIT_USAGE : addon_write(session, options, &bytes);
 
-	if (strict != NULL && streq(strict, "1") && problem_count(&session->problems, PROBLEM_POLICY) > 0)
-		return explain(session, options);
-	code = addon_write(session, options);
-	if (code != 0)
+	if (options->json) {
+		addon_json(session, options, bytes);
+		return code == 0 && is_broken ? EXIT_USAGE : code;
+	}
+	if (code != 0 && !is_refused)
 		return code;
-	printf("\n");
+	if (!is_refused) {
+		addon_lines_print(options->output, session->inventory.release, bytes);
+		printf("\n");
+	}
 	return explain(session, options);
+}
+
+static int booster_json(const struct session *session, const struct options *options)
+{
+	cJSON *document = begin_document(session);
+	int code = booster_show(session, options, document);
+	struct image_items items;
+
+	image_items_collect(&items, session, options);
+	add_modules(document, "missing", &items, true);
+	image_items_free(&items);
+	report_emit_json(document);
+	return code;
 }
 
 int command_image(const struct options *options, int root)
@@ -185,8 +232,6 @@ int command_image(const struct options *options, int root)
 		return complain("one of --list, --explain, --output FILE and --booster is needed");
 	if (options->n_words > 0 && !options->booster)
 		return complain("only --booster takes the name of an image");
-	if (options->json && !options->list && !options->explain)
-		return complain("--json goes with --list and --explain only");
 	if (options->policy != NULL && options->list)
 		return complain("--list is about the installed policy, and takes no --policy");
 	if (options->kernel != NULL && (options->kernel[0] == '\0' || strchr(options->kernel, '/') != NULL ||
@@ -200,7 +245,7 @@ int command_image(const struct options *options, int root)
 	else if (options->explain)
 		code = options->json ? explain_json(&session, options) : explain(&session, options);
 	else if (options->booster)
-		code = booster_show(&session, options);
+		code = options->json ? booster_json(&session, options) : booster_show(&session, options, NULL);
 	else
 		code = addon(&session, options);
 	session_free(&session);

@@ -129,6 +129,33 @@ cp "$work/bare" "$image"
 booster "$image"
 not_yet "lacks /etc/vfiokit/bind.conf"
 
+t "JSON: the lines, what the images hold, and the argument only when they hold all"
+with_parts
+cp "$work/bare" "$image"
+printf '# x\nmodules: nvme\n' >"$yaml"
+unchanged "$root" booster "$image" --json
+exits 1
+fits booster
+is config "$(query '[.config[] | "\(.edit) \(.line) \(.text)"] | join("; ")')" \
+	"replace 2 modules: nvme,vfio_pci,vfio_iommu_type1; add null extra_files: /usr/sbin/vfio-bind,/etc/vfiokit"
+is images "$(query '.images[] | "\(.image) \(.complete) \(.lacks | join(" ")) \(.error)"')" \
+	"$image false /etc/vfiokit/bind.conf null"
+is argument "$(query '"\(.complete) \(.argument)"')" "false null"
+cp "$work/full" "$image"
+printf 'modules: [a]\nextra_files: /etc/vfiokit,/usr/sbin/vfio-bind\n' >"$yaml"
+booster "$image" --json
+exits 0
+fits booster
+is config "$(query '[.config[] | "\(.edit) \(.line) \(.text) \(.words | join(" "))"] | join("; ")')" \
+	"by-hand 1 null vfio_pci vfio_iommu_type1; complete 2 null /usr/sbin/vfio-bind /etc/vfiokit"
+is argument "$(query '"\(.complete) \(.argument)"')" "true rdinit=/usr/sbin/vfio-bind"
+echo "no image" >"$image"
+printf 'modules: a\0b\n' >"$yaml"
+booster "$image" --json
+exits 1
+fits booster
+is errors "$(query '"\(.config_error), \(.images[0].error)"')" "it has a NUL in it, it is no image, or a damaged one"
+
 t "the program is not installed"
 with_parts
 cp "$work/full" "$image"

@@ -206,6 +206,57 @@ done
 ! cpio --quiet -it <"$work/a.cpio" | grep -v '^root/\.vfiokit-addon' || fail "an entry outside its folder"
 rm -r "$work/out.d"
 
+t "image --output: the lines for every boot loader, and the same as JSON"
+with_modules
+with_binder
+kit image --output "$work/a.cpio" --kernel "$kernel"
+exits 0
+sed -n '/^GRUB of Debian/,/^The kernel panics/p' "$work/out" | sed '$d' >"$work/lines"
+diff - "$work/lines" >"$work/difference" <<-EOT || fail "other lines: $(head -n 5 "$work/difference")"
+	GRUB of Debian and its relatives, /etc/default/grub, then update-grub:
+	  GRUB_EARLY_INITRD_LINUX_CUSTOM="a.cpio"
+	  GRUB_CMDLINE_LINUX_DEFAULT="... rdinit=/root/.vfiokit-addon/vfio-bind"
+
+	GRUB, an entry written by hand:
+	  linux  /boot/vmlinuz-$kernel ... rdinit=/root/.vfiokit-addon/vfio-bind
+	  initrd /boot/IMAGE /boot/a.cpio
+
+	systemd-boot, the entry's file:
+	  initrd  /IMAGE
+	  initrd  /a.cpio
+	  options ... rdinit=/root/.vfiokit-addon/vfio-bind
+
+	Unified kernel image:
+	  ukify build ... --initrd=IMAGE --initrd=a.cpio --cmdline="... rdinit=/root/.vfiokit-addon/vfio-bind"
+
+EOT
+says "$work/a.cpio: $((($(stat -c %s "$work/a.cpio") + 1023) / 1024)) KiB, for kernel $kernel only."
+grep '^  .*a\.cpio\|^  .*rdinit=\|^  .*IMAGE' "$work/lines" | sed 's/^  //' >"$work/all"
+kit image --output "$work/b/a.cpio" --kernel "$kernel" --json
+exits 1
+fits addon
+says "No such file or directory; nothing was changed"
+is "written" "$(query_c '[.written, .bytes]')" '[false,0]'
+mkdir -p "$work/b"
+kit image --output "$work/b/a.cpio" --kernel "$kernel" --json
+exits 0
+fits addon
+cmp "$work/a.cpio" "$work/b/a.cpio" >/dev/null || fail "another add-on"
+is "written" "$(query_c '[.kernel, .output, .written, .bytes, .missing, .errors]')" \
+	"[\"$kernel\",\"$work/b/a.cpio\",true,$(stat -c %s "$work/a.cpio"),[],[]]"
+is "lines" "$(query '.loaders[].lines[]')" "$(cat "$work/all")"
+is "loaders" "$(query '[.loaders[].loader] | join(" ")')" "grub-debian grub systemd-boot ukify"
+echo "colour = red" >>"$policy"
+kit image --output "$work/b/a.cpio" --kernel "$kernel" --json
+exits 2
+is "errors" "$(query '"\(.written) \(.errors[0].where)"')" "true etc/vfiokit/bind.conf:4"
+rm "$work/b/a.cpio"
+VFIOKIT_STRICT=1 kit image --output "$work/b/a.cpio" --kernel "$kernel" --json
+exits 2
+fits addon
+is "written" "$(query .written)" false
+[ ! -e "$work/b/a.cpio" ] || fail "wrote it"
+
 t "image --output: what is in it is used in an initramfs, and only there"
 with_modules
 with_binder

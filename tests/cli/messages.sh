@@ -53,8 +53,6 @@ vfiokit|image --list --explain|2|vfiokit: image: one of --list, --explain, --out
 vfiokit|image --list /boot/x|2|vfiokit: image: only --booster takes the name of an image; nothing was changed
 vfiokit|image --list --policy x|2|vfiokit: image: --list is about the installed policy, and takes no --policy; nothing was changed
 vfiokit|image --list --kernel ../x|2|vfiokit: image: --kernel takes a release as 'uname -r' prints it; nothing was changed
-vfiokit|image --booster --json|2|vfiokit: image: --json goes with --list and --explain only; nothing was changed
-vfiokit|image --output /dev/null --json|2|vfiokit: image: --json goes with --list and --explain only; nothing was changed
 vfiokit|boot-ok soon|2|vfiokit: boot-ok takes a number of seconds up to 86400, not 'soon'; nothing was changed
 vfiokit|arm|1|vfiokit: this machine was not started by EFI, so there is no automatic disarm; nothing was changed
 vfio-bind||2|vfio-bind: no command given; nothing was changed, try 'vfio-bind --help'

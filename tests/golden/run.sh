@@ -86,6 +86,8 @@ json() { # MACHINE
 		document record vfiokit record --needs
 		document image vfiokit image --list
 		document plan vfiokit image --explain
+		document addon vfiokit image --output "$work/addon"
+		document booster vfiokit image --booster
 		document status vfiokit status
 		document plan vfio-bind plan
 		document plan vfio-bind apply
