@@ -240,3 +240,14 @@ t "no line is longer than 80 columns, and no colour without a terminal"
 kit list
 awk 'length($0) > 80 { exit 1 }' "$work/out" || fail "a line is longer"
 ! grep -q "$(printf '\033')" "$work/out" || fail "colour"
+
+t "colour on a terminal, and NO_COLOR"
+printf '#!/bin/sh\nexec "%s" --root "%s" list\n' "$build/vfiokit" "$root" >"$work/colour"
+chmod 755 "$work/colour"
+TERM=xterm timeout 20 script -qec "$work/colour" /dev/null >"$work/out" 2>&1 </dev/null
+says "Group 4$(printf '\033')[0m  $(printf '\033')[32mone card"
+NO_COLOR=1 TERM=xterm timeout 20 script -qec "$work/colour" /dev/null >"$work/out" 2>&1 </dev/null
+says "Group 4  one card"
+! grep -q "$(printf '\033')" "$work/out" || fail "colour with NO_COLOR"
+TERM=dumb timeout 20 script -qec "$work/colour" /dev/null >"$work/out" 2>&1 </dev/null
+! grep -q "$(printf '\033')" "$work/out" || fail "colour on a dumb terminal"

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # run.sh [--update] [MACHINE]...: what vfiokit prints on every captured machine (tests/machines), with the policy that it
-# suggests there. The text of list, suggest and check is compared with MACHINE.txt; the JSON of every command is held against
-# a schema (schema.py); pictures must be well-formed and show every function. --update writes the .txt files anew: read the
-# difference before you commit it. BUILD=DIR: where the programs are. Needs root: names come from pci.ids beside this file,
-# mounted over the system's.
+# suggests there. The text of list, suggest and check (on one machine also of import and status) is compared with
+# MACHINE.txt; the JSON of every command is held against a schema (schema.py); pictures must be well-formed and show every
+# function. --update writes the .txt files anew: read the difference before you commit it. BUILD=DIR: where the programs
+# are. Needs root: names come from pci.ids beside this file, mounted over the system's.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 build=$(cd "${BUILD:-$here/../../build}" && pwd) || exit 1
@@ -49,6 +49,23 @@ stale() {
 	printf '\n[device sound]\naddress = 2d:00.4\n' >>"$work/root/etc/vfiokit/bind.conf"
 	echo "\$ vfiokit check, with a stale record"
 	kit check 2>&1
+	echo "exit $?"
+}
+
+# What other mechanisms were told, and what a boot with the suggested policy came to.
+others() {
+	mkdir -p "$work/root/etc/modprobe.d" "$work/root/etc/driverctl.d" "$work/root/etc/default"
+	echo 'GRUB_CMDLINE_LINUX="quiet vfio-pci.ids=1234:1111,ffff:ffff modprobe.blacklist=nouveau"' >"$work/root/etc/default/grub"
+	echo 'softdep nouveau pre: vfio-pci' >"$work/root/etc/modprobe.d/vfio.conf"
+	echo vfio-pci >"$work/root/etc/driverctl.d/pci-0000:00:07.0"
+	echo "\$ vfiokit import"
+	kit import 2>&1
+	echo "exit $?"
+	rm -r "$work/root/etc/modprobe.d" "$work/root/etc/driverctl.d" "$work/root/etc/default"
+	mkdir -p "$work/root/sys/bus/pci/drivers/vfio-pci"
+	timeout 30 "$build/vfio-bind" --root "$work/root" boot >/dev/null 2>&1
+	echo "\$ vfiokit status"
+	kit status 2>&1
 	echo "exit $?"
 }
 
@@ -116,7 +133,11 @@ machine() { # NAME
 	mkdir -p "$work/root/boot"
 	# Nor does one of these machines show how its kernel was configured.
 	printf '\nCONFIG_VFIO_PCI=m\nCONFIG_VFIO_IOMMU_TYPE1=m\n' >"$work/root/boot/config-$(<"$work/root/proc/sys/kernel/osrelease")"
-	{ text; [ "$1" != msi-b550m-mortar ] || stale; } >"$work/text"
+	{
+		text
+		[ "$1" != msi-b550m-mortar ] || stale
+		[ "$1" != qemu-q35-twin-vga ] || others
+	} >"$work/text"
 	[ -z "$update" ] || cp "$work/text" "$here/$1.txt"
 	diff -u --label "$1.txt" --label now "$here/$1.txt" "$work/text" >"$work/why"
 	sed '/^\$ vfiokit list/,/^exit/!d' "$work/text" | awk 'length($0) > 80 { print "longer than 80 columns: " $0 }' >>"$work/why"
