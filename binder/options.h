@@ -45,6 +45,7 @@ struct options {
 	bool all;          /* every device, instead of those named */
 	bool even_if_open; /* take a device also if something has it open */
 	bool quiet;        /* only what no earlier run of this boot has said */
+	void (*show_line)(const char *line); /* how vfiokit prints the lines of status; NULL: as they are */
 	bool help, version;
 };
 

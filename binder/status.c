@@ -23,6 +23,7 @@ struct promise {
 };
 
 struct status {
+	void (*show_line)(const char *line);
 	struct promise *devices; /* owned */
 	size_t count;
 	bool has_changed;
@@ -102,16 +103,22 @@ static cJSON *device_json(const cJSON *device, const char *driver, bool has_addr
 	return object;
 }
 
+static void show_as_it_is(const char *line)
+{
+	puts(line);
+}
+
 /* The file may hold anything; a terminal must not get it. Takes the line over. */
-static void print_line(char *line)
+static void print_line(const struct status *status, char *line)
 {
 	cleanup_free char *printable = util_copy_printable(line);
 
 	free(line);
-	printf("%s\n", printable);
+	status->show_line(printable);
 }
 
-static void show_device(const cJSON *device, const char *driver, bool has_address, bool kept)
+static void show_device(const struct status *status, const cJSON *device, const char *driver, bool has_address,
+			bool kept)
 {
 	const char *reason = text_of(device, "reason");
 
@@ -121,12 +128,12 @@ static void show_device(const cJSON *device, const char *driver, bool has_addres
 		change = "; CHANGED since then: ";
 	else if (has_address && !streq(driver, text_of(device, "driver_after")))
 		change = "; now ";
-	print_line(util_format("%s: %s%s%s: %s%s%s%s", subject_of(device), text_of(device, "verdict"),
-			       reason[0] != '\0' ? " " : "", reason, text_of(device, "message"), change,
-			       change[0] != '\0' ? holder : "",
-			       !kept               ? " holds it now"
-			       : change[0] != '\0' ? " holds it"
-						   : ""));
+	print_line(status, util_format("%s: %s%s%s: %s%s%s%s", subject_of(device), text_of(device, "verdict"),
+				       reason[0] != '\0' ? " " : "", reason, text_of(device, "message"), change,
+				       change[0] != '\0' ? holder : "",
+				       !kept               ? " holds it now"
+				       : change[0] != '\0' ? " holds it"
+							   : ""));
 }
 
 /* first and last: the first run of this boot and the last one; NULL where there was none. */
@@ -212,13 +219,13 @@ static cJSON *show(struct status *status, const cJSON *first, const cJSON *last,
 		status->has_changed |= !kept;
 		cJSON_AddItemToArray(devices, device_json(device, driver, has_address, kept));
 		if (!as_json)
-			show_device(device, driver, has_address, kept);
+			show_device(status, device, driver, has_address, kept);
 	}
 	end_document(document, last, status, root);
 	return document;
 }
 
-static void show_errors(const cJSON *run)
+static void show_errors(const struct status *status, const cJSON *run)
 {
 	const cJSON *error;
 
@@ -226,19 +233,21 @@ static void show_errors(const cJSON *run)
 	{
 		const char *where = text_of(error, "where");
 
-		print_line(util_format("%s%s%s", where, where[0] != '\0' ? ": " : "", text_of(error, "message")));
+		print_line(status,
+			   util_format("%s%s%s", where, where[0] != '\0' ? ": " : "", text_of(error, "message")));
 	}
 }
 
-static void show_summary(const cJSON *first, const cJSON *last, bool has_changed)
+static void show_summary(const struct status *status, const cJSON *first, const cJSON *last)
 {
-	show_errors(last);
+	show_errors(status, last);
 	char *later = last == first ? util_copy("")
 				    : util_format(", %s of the last run, '%s'", text_of(last, "result"),
 						  text_of(last, "command"));
 
-	print_line(util_format("result %s of '%s'%s%s; " SWITCH_OFF, text_of(first, "result"),
-			       text_of(first, "command"), later, has_changed ? "; CHANGED since then" : ""));
+	print_line(status,
+		   util_format("result %s of '%s'%s%s; " SWITCH_OFF, text_of(first, "result"),
+			       text_of(first, "command"), later, status->has_changed ? "; CHANGED since then" : ""));
 	free(later);
 }
 
@@ -250,26 +259,27 @@ static int code_of(const char *result)
 }
 
 /* A killed run leaves its journal, but no report. */
-static int status_without_report(int root, bool as_json)
+static int status_without_report(const struct status *status, int root, bool as_json)
 {
 	bool has_begun = sysfs_exists(root, PATH_RUN "/" NAME_JOURNAL) ||
 			 sysfs_exists(root, PATH_RUN_PID1 "/" NAME_JOURNAL);
 	cJSON *document = begin_document(NULL, NULL);
 
 	cJSON_AddArrayToObject(document, "devices");
-	end_document(document, NULL, &(struct status){ 0 }, root);
+	end_document(document, NULL, status, root);
 	if (as_json) {
 		report_emit_json(document);
 		return has_begun ? 1 : code_of("nothing");
 	}
 	cJSON_Delete(document);
-	print_line(explain_disarm(root));
+	print_line(status, explain_disarm(root));
 	if (has_begun) {
-		printf("A run began at this boot and left no report, but its journal in /" PATH_RUN
-		       " or /" PATH_RUN_PID1 "; 'vfiokit list' shows what holds each device. " SWITCH_OFF ".\n");
+		status->show_line("A run began at this boot and left no report, but its journal in /" PATH_RUN
+				  " or /" PATH_RUN_PID1 "; 'vfiokit list' shows what holds each device. " SWITCH_OFF
+				  ".");
 		return 1;
 	}
-	printf("vfiokit did nothing at this boot: there is no report in /run/vfiokit. " SWITCH_OFF ".\n");
+	status->show_line("vfiokit did nothing at this boot: there is no report in /run/vfiokit. " SWITCH_OFF ".");
 	return code_of("nothing");
 }
 
@@ -287,7 +297,7 @@ static void adopt(int root)
 
 int command_status(const struct options *options, int root)
 {
-	struct status status = { 0 };
+	struct status status = { .show_line = options->show_line != NULL ? options->show_line : show_as_it_is };
 	const cJSON *run, *last;
 	cJSON *first, *document;
 	int code;
@@ -295,7 +305,7 @@ int command_status(const struct options *options, int root)
 	adopt(root);
 	first = store_read(root);
 	if (first == NULL)
-		return status_without_report(root, options->json);
+		return status_without_report(&status, root, options->json);
 	last = first;
 	cJSON_ArrayForEach(run, cJSON_GetObjectItemCaseSensitive(first, "runs")) last = run;
 	take_run(&status, first, last == first);
@@ -307,11 +317,12 @@ int command_status(const struct options *options, int root)
 		report_emit_json(document);
 	} else {
 		if (status.rebuild != NULL)
-			printf("/etc/vfiokit/bind.conf and its drop-ins are not what the image of this boot holds. "
-			       "Unless it was made again since: %s\n",
-			       status.rebuild);
-		print_line(explain_disarm(root));
-		show_summary(first, last, status.has_changed);
+			print_line(&status,
+				   util_format("/etc/vfiokit/bind.conf and its drop-ins are not what the image "
+					       "of this boot holds. Unless it was made again since: %s",
+					       status.rebuild));
+		print_line(&status, explain_disarm(root));
+		show_summary(&status, first, last);
 		cJSON_Delete(document);
 	}
 	free(status.devices);

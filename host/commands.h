@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The commands of vfiokit; command_status is the binder's. Each returns an exit code. */
+/* The commands of vfiokit. Each returns an exit code. */
 #ifndef VFIOKIT_HOST_COMMANDS_H
 #define VFIOKIT_HOST_COMMANDS_H
 
@@ -20,6 +20,9 @@ int command_import(const struct options *options, int root);
 /* ADDRESS..., and for release also --all. */
 int command_bind(const struct options *options, int root);
 int command_release(const struct options *options, int root);
+
+/* The binder's command_status, in lines that fit the screen. */
+int command_status_wrapped(const struct options *options, int root);
 
 /* --list, --explain, --output FILE or --booster [IMAGE]. */
 int command_image(const struct options *options, int root);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vfiokit: the command for people, over the binder's stages. */
-#include "binder/commands.h"
 #include "host/commands.h"
 #include "host/options.h"
 
@@ -18,7 +17,7 @@ static const struct command commands[] = {
 	{ "bind", "give devices to vfio-pci now, with every guard", command_bind,
 	  TAKES_DEADLINE | TAKES_OPEN | TAKES_ALLOW, WORDS_MAX },
 	{ "release", "give devices back to their own drivers", command_release, TAKES_DEADLINE | TAKES_ALL, WORDS_MAX },
-	{ "status", "what was done at this boot, and whether it is still so", command_status, 0, 0 },
+	{ "status", "what was done at this boot, and whether it is still so", command_status_wrapped, 0, 0 },
 	{ "image", "what belongs in an initramfs, and add-ons for any of them", command_image, TAKES_IMAGE, 1 },
 	{ "arm", "try the policy again after vfiokit has stood down by itself", command_arm, 0, 0 },
 	{ "boot-ok", "mark this boot as a success after a login or SECONDS (300); for a service", command_boot_ok, 0,

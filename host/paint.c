@@ -34,21 +34,34 @@ void paint_paragraph(const char *label, size_t indent, const char *text)
 	paint_paragraph_behind(indent, text);
 }
 
-void paint_paragraph_behind(size_t indent, const char *text)
+/* column: where the first line begins. */
+static void print_wrapped(size_t column, size_t indent, const char *text)
 {
-	size_t column = indent;
+	bool has_word = false;
 
 	while (*text != '\0') {
 		size_t length = strcspn(text, " ");
 
-		if (column > indent && column + 1 + length > PAINT_COLUMNS) {
+		if (has_word && column + 1 + length > PAINT_COLUMNS) {
 			printf("\n%*s", (int)indent, "");
 			column = indent;
+			has_word = false;
 		}
-		printf("%s%.*s", column > indent ? " " : "", (int)length, text);
-		column += length + (column > indent ? 1 : 0);
+		printf("%s%.*s", has_word ? " " : "", (int)length, text);
+		column += length + has_word;
+		has_word = true;
 		text += length;
 		text += strspn(text, " ");
 	}
 	putchar('\n');
+}
+
+void paint_paragraph_behind(size_t indent, const char *text)
+{
+	print_wrapped(indent, indent, text);
+}
+
+void paint_hanging(const char *text)
+{
+	print_wrapped(0, PAINT_HANGING, text);
 }

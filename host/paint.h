@@ -27,4 +27,8 @@ void paint_paragraph(const char *label, size_t indent, const char *text);
 /* The same, where a label of indent columns was printed already. */
 void paint_paragraph_behind(size_t indent, const char *text);
 
+/* The same from the margin on, with PAINT_HANGING blanks before all lines but the first. */
+#define PAINT_HANGING 2
+void paint_hanging(const char *text);
+
 #endif

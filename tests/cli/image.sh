@@ -357,8 +357,12 @@ while read -r sign command; do
 	good_policy >"$policy"
 	in_image "$sign"
 	echo "# changed" >>"$policy"
-	kit status
+	run status
 	says "not what the image of this boot holds. Unless it was made again since: $command"
+	cp "$work/out" "$work/long"
+	kit status
+	awk 'length($0) > 80 { exit 1 }' "$work/out" || fail "a line is longer than 80 columns"
+	sed -z 's/\n  / /g' "$work/out" | cmp - "$work/long" || fail "not the words of vfio-bind"
 	kit status --json
 	[[ $(jq -r .rebuild "$work/out") == "$command"* ]] || fail "rebuild: $(jq -r .rebuild "$work/out")"
 done <<-'EOT'
