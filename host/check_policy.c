@@ -41,19 +41,34 @@ static void look_for_rules(struct check *check)
 static void look_at_switches(struct check *check)
 {
 	const struct switches *switches = &check->session.switches;
+	bool is_off = switches->off && !switches->is_disarmed;
 
-	if (!switches->off && !switches->plan_only)
+	if (!is_off && !switches->plan_only)
 		return;
 	check_add(check, (struct finding){
 				 .severity = SEVERITY_WARNING,
 				 .name = "off",
 				 .where = util_copy(PATH_CMDLINE),
-				 .what = util_copy(switches->off ? "vfiokit is switched off on the kernel command line."
-								 : "vfiokit=plan: this boot only reports."),
+				 .what = util_copy(is_off ? "vfiokit is switched off on the kernel command line."
+							  : "vfiokit=plan: this boot only reports."),
 				 .why = "Nothing is bound at a boot with this word.",
 				 .todo = util_copy("Take vfiokit= off the kernel command line, in the boot loader's "
 						   "configuration."),
 			 });
+}
+
+static void look_at_disarm(struct check *check)
+{
+	if (check->session.switches.is_disarmed)
+		check_add(check, (struct finding){
+					 .severity = SEVERITY_WARNING,
+					 .name = "disarmed",
+					 .what = util_copy("vfiokit has stood down by itself (automatic disarm): the "
+							   "policy was tried at several boots, and none ended well."),
+					 .why = "Nothing is bound at this boot or the next, whatever the policy says.",
+					 .todo = util_copy("Find out why those boots did not end well (journalctl "
+							   "--list-boots), then: vfiokit arm, and boot."),
+				 });
 }
 
 /*
@@ -238,6 +253,7 @@ const struct check_item check_policy_items[] = {
 	{ "lines of the policy", look_for_errors },
 	{ "a policy with rules", look_for_rules },
 	{ "the words that switch it off", look_at_switches },
+	{ "automatic disarm", look_at_disarm },
 	{ "devices that are refused or absent", look_at_verdicts },
 	{ "two rules for one device", look_for_clashes },
 	{ "groups that the host shares", look_at_groups },

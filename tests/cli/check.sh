@@ -333,6 +333,24 @@ checked
 exits 1
 found "warning off"
 
+t "stood down by itself, which no word of the command line undoes"
+well
+rm "$devices"/0000:02:00.?/driver
+mkdir -p "$root/sys/firmware/efi/efivars" "$root/proc/sys/kernel/random"
+for boot in 1 2 3; do
+	echo "boot-$boot" >"$root/proc/sys/kernel/random/boot_id"
+	rm -r "$root/run/vfiokit"
+	run boot
+done
+unchanged "$root" checked
+exits 1
+found "warning disarmed"
+says "vfiokit arm"
+words vfiokit=off
+checked
+found "warning off"
+says "Take vfiokit= off"
+
 t "refused and absent"
 well
 printf '[device guest]\nid = 10de:13c2 10de:0fbb\ngroup = whole\n[device disk]\nclass = nvme\n[device gone]\naddress = 09:00.0\n' >"$policy"
