@@ -27,10 +27,15 @@ static void digest_add(uint64_t *digest, const char *data, size_t size)
 		*digest = (*digest ^ (unsigned char)data[i]) * 0x100000001b3;
 }
 
-/* /usr may be merged or not, in the image and on disk. */
-static const char *without_usr(const char *path)
+/*
+ * /usr may be merged or not, and so may bin and sbin (always in mkinitcpio's images), in the image and on disk. This is
+ * the same for all names of one place.
+ */
+static const char *without_links(const char *path)
 {
-	return starts_with(path, "usr/") ? path + strlen("usr/") : path;
+	if (starts_with(path, "usr/"))
+		path += strlen("usr/");
+	return starts_with(path, "sbin/") ? path + strlen("s") : path;
 }
 
 bool image_compare_is_read(const char *path)
@@ -89,7 +94,7 @@ static char *take_addon(struct image_comparison *comparison, const char *name)
 static void take_file(struct image_comparison *comparison, const char *name)
 {
 	for (size_t i = 0; i < comparison->n_copies; i++) {
-		if (!streq(without_usr(comparison->copies[i].path), without_usr(name)))
+		if (!streq(without_links(comparison->copies[i].path), without_links(name)))
 			continue;
 		comparison->now = &comparison->copies[i];
 		comparison->now->is_there = true;

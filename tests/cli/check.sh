@@ -196,6 +196,25 @@ is where "$(at module-missing)" "lib/modules/6.12.3-next lib/modules/6.12.3-next
 is where "$(at image-old)" boot/initrd.img-6.12.3-next
 is kernels "$(query '.kernels | join(" ")')" "6.1.0-test 6.12.3-next"
 
+t "in mkinitcpio's images usr/sbin is a link to usr/bin"
+well
+mkdir "$work/image/usr/bin"
+mv "$work/image/usr/sbin/vfio-bind" "$work/image/usr/bin/"
+rmdir "$work/image/usr/sbin"
+ln -s bin "$work/image/usr/sbin"
+: >"$work/image/buildconfig"
+(cd "$work/image" && find . | cpio -o -H newc --quiet) | gzip >"$root/boot/initrd.img-6.1.0-test"
+checked
+exits 0
+found
+echo new >"$root/usr/sbin/vfio-bind"
+checked
+found "error image-old"
+rm "$work/image/usr/bin/vfio-bind"
+(cd "$work/image" && find . | cpio -o -H newc --quiet) | gzip >"$root/boot/initrd.img-6.1.0-test"
+checked
+found "error image-lacks"
+
 t "mkinitcpio's names of images"
 well
 mv "$root/boot/initrd.img-6.1.0-test" "$root/boot/initramfs-linux-lts.img"
