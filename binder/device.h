@@ -126,6 +126,15 @@ static inline bool device_is_vfio_driver(const char *driver)
 	       ends_with(driver, "_vfio") || ends_with(driver, "-vfio");
 }
 
+/*
+ * May a guest have the group while this driver holds one of its devices? The kernel allows those that do no DMA of
+ * their own (driver_managed_dma, Linux 5.19; a list in vfio.c before).
+ */
+static inline bool device_driver_shares(const char *driver)
+{
+	return device_is_vfio_driver(driver) || streq(driver, "pci-stub");
+}
+
 /* A module's name has underscores only; its driver may have dashes in their place (vfio_pci: vfio-pci). */
 static inline bool device_same_driver(const char *a, const char *b)
 {

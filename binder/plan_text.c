@@ -81,7 +81,8 @@ static char *join(char *text, char *more)
 /* Will this function keep a host driver, and so spoil the group for a guest? */
 static bool stays_with_host(const struct plan *plan, const struct device *device)
 {
-	if (device_is_bridge(device) || device_is_host_bridge(device) || device_is_vfio_driver(device->driver))
+	if (device_is_bridge(device) || device_driver_shares(device->driver) ||
+	    (device_is_host_bridge(device) && device->driver[0] == '\0'))
 		return false;
 	for (size_t i = 0; i < plan->n_entries; i++)
 		if (plan->entries[i].device == device &&
@@ -95,6 +96,7 @@ static bool stays_with_host(const struct plan *plan, const struct device *device
 
 static char *group_remark(const struct plan *plan, const struct plan_entry *entry, const struct plan_input *input)
 {
+	cleanup_free char *remedy = util_copy("group = whole takes them too");
 	char *names = util_copy("");
 	size_t n = 0;
 
@@ -106,6 +108,11 @@ static char *group_remark(const struct plan *plan, const struct plan_entry *entr
 			continue;
 		if (n < NAMES_MAX)
 			names = join(names, util_format("%s%s", n == 0 ? "" : ", ", other->address));
+		/* The whole group would be refused. */
+		if (device_is_host_bridge(other)) {
+			free(remedy);
+			remedy = util_format("%s must let go of %s", other->driver, other->address);
+		}
 		n++;
 	}
 	if (n > NAMES_MAX)
@@ -114,8 +121,9 @@ static char *group_remark(const struct plan *plan, const struct plan_entry *entr
 		return names;
 	return join(
 		util_format("; warning: group %d also holds ", entry->device->iommu_group),
-		join(names, util_copy(", and no guest can use the group while a host driver holds one of its devices "
-				      "(group = whole takes them too)")));
+		join(names, util_format(", and no guest can use the group while a host driver holds one of its devices "
+					"(%s)",
+					remedy)));
 }
 
 char *plan_remarks(const struct plan *plan, const struct plan_entry *entry, const struct plan_input *input)

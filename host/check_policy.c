@@ -118,6 +118,16 @@ static void look_for_clashes(struct check *check)
 	check_each_given(check, look_for_clash);
 }
 
+/* A bridge is given to nobody; without its driver it does no harm. */
+static char *share_remedy(const struct rule *rule, const struct device *other)
+{
+	if (device_is_host_bridge(other))
+		return util_format("echo %s > /sys/bus/pci/drivers/%s/unbind, and keep it from being loaded (blacklist "
+				   "in modprobe.d); or use another slot.",
+				   other->address, other->driver);
+	return util_format("Say 'group = whole' in rule '%s' (%s), or give neither.", rule->name, rule->where);
+}
+
 static void look_for_strangers(struct check *check, const struct plan_entry *entry)
 {
 	const struct inventory *inventory = &check->session.inventory;
@@ -126,19 +136,18 @@ static void look_for_strangers(struct check *check, const struct plan_entry *ent
 		const struct device *other = &inventory->devices[i];
 
 		if (other->iommu_group != entry->device->iommu_group || other == entry->device ||
-		    device_is_bridge(other) || device_is_host_bridge(other) || check_is_given(check, other) ||
-		    device_is_vfio_driver(other->driver))
+		    device_is_bridge(other) || check_is_given(check, other) || other->driver[0] == '\0' ||
+		    device_driver_shares(other->driver))
 			continue;
 		check_add(check,
 			  (struct finding){
 				  .severity = SEVERITY_ERROR,
 				  .name = "group-shared",
 				  .where = util_copy(entry->device->address),
-				  .what = util_format("Its IOMMU group %d also holds %s, which stays with the host.",
-						      other->iommu_group, other->address),
+				  .what = util_format("Its IOMMU group %d also holds %s, which %s keeps for the host.",
+						      other->iommu_group, other->address, other->driver),
 				  .why = "No guest can use a group while a host driver holds one of its devices.",
-				  .todo = util_format("Say 'group = whole' in rule '%s' (%s), or give neither.",
-						      entry->rule->name, entry->rule->where),
+				  .todo = share_remedy(entry->rule, other),
 			  });
 		return;
 	}

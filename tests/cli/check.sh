@@ -390,11 +390,37 @@ t "the host keeps half a group"
 well
 printf '[device guest]\naddress = 02:00.0\n' >"$policy"
 image 6.1.0-test
-ln -sfn ../../../../bus/pci/drivers/pcieport "$devices/0000:02:00.1/driver"
+ln -sfn ../../../../bus/pci/drivers/snd_hda_intel "$devices/0000:02:00.1/driver"
 checked
 exits 2
 found "error group-shared" "warning policy-changed"
 is where "$(at group-shared)" 0000:02:00.0
+says "which snd_hda_intel keeps for the host"
+for driver in pci-stub vfio-pci; do
+	ln -sfn "../../../../bus/pci/drivers/$driver" "$devices/0000:02:00.1/driver"
+	checked
+	found "warning policy-changed"
+done
+rm "$devices/0000:02:00.1/driver"
+checked
+found "warning policy-changed"
+
+t "a group with an ISA bridge, which does harm while a driver holds it"
+printf '[device guest]\naddress = 02:00.0 02:00.1\n' >"$policy"
+well
+printf 'PCI: 00:1e.0 060100 8086:2918 1af4:1100 - 4\n' >"$work/more"
+"$mktree" "$work/more" "$root"
+checked
+exits 0
+found
+mkdir -p "$root/sys/bus/pci/drivers/lpc_ich"
+ln -s ../../../../bus/pci/drivers/lpc_ich "$devices/0000:00:1e.0/driver"
+checked
+exits 2
+found "error group-shared" "error group-shared"
+says "echo 0000:00:1e.0 > /sys/bus/pci/drivers/lpc_ich/unbind"
+run plan
+says "group 4 also holds 0000:00:1e.0, and no guest can use the group while a host driver holds one of its devices (lpc_ich must let go of 0000:00:1e.0)"
 
 t "functions of a card in another group"
 well

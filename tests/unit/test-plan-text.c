@@ -41,6 +41,14 @@ static const struct {
 	{ "members on a VFIO driver are no reason to warn",
 	  { .devices = CARD("-") ";01:00.1 1200 1111:0002 1 vfio-pci", .policy = TAKE },
 	  "goes to vfio-pci, by rule 'a' (bind.conf:1); no driver holds it" },
+	{ "nor are members on pci-stub, and an ISA bridge without a driver",
+	  { .devices = CARD("-") ";01:00.1 1200 1111:0002 1 pci-stub;01:00.2 0601 1111:0003 1 -", .policy = TAKE },
+	  "goes to vfio-pci, by rule 'a' (bind.conf:1); no driver holds it" },
+	{ "an ISA bridge that a driver holds",
+	  { .devices = CARD("-") ";01:00.1 1200 1111:0002 1 foo;01:00.2 0601 1111:0003 1 lpc_ich", .policy = TAKE },
+	  "goes to vfio-pci, by rule 'a' (bind.conf:1); warning: group 1 also holds 0000:01:00.1, 0000:01:00.2, and no "
+	  "guest can use the group while a host driver holds one of its devices (lpc_ich must let go of 0000:01:00.2); "
+	  "no driver holds it" },
 	{ "bound", { .devices = CARD("vfio-pci"), .policy = TAKE }, "already right for rule 'a'; vfio-pci holds it" },
 	{ "cmdline",
 	  { .devices = CARD("foo"), .policy = TAKE, .cmdline = "vfiokit.skip=01:00.0" },
