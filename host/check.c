@@ -37,6 +37,16 @@ void check_each_given(struct check *check, void (*look)(struct check *check, con
 	}
 }
 
+/* A rule of its own: one more id in a rule with slots would shut these out, for the keys of a rule are ANDed. */
+char *check_advise_rule(const struct check *check, const struct device *device)
+{
+	if (plan_find(&check->session.plan, &device->bdf) != NULL)
+		return util_copy("A rule names it already; why it stays: vfio-bind plan");
+	return util_format("Give it a rule of its own: [device card-%u] and, in the next line, %s = %s",
+			   device->bdf.function, device->path != NULL ? "path" : "address",
+			   device->path != NULL ? device->path : device->address);
+}
+
 bool check_read(const struct check *check, const struct device *device, const char *attribute,
 		char text[static SYSFS_VALUE_SIZE])
 {

@@ -70,6 +70,9 @@ void check_each_given(struct check *check, void (*look)(struct check *check, con
 bool check_read(const struct check *check, const struct device *device, const char *attribute,
 		char text[static SYSFS_VALUE_SIZE]);
 
+/* What to type so that this device, which stays with the host, is given away as well. Owned by the caller. */
+char *check_advise_rule(const struct check *check, const struct device *device);
+
 /* Is this word on the command line of the running kernel? */
 bool check_has_word(const struct check *check, const char *word);
 

@@ -151,8 +151,7 @@ static void look_at_type_c(struct check *check, const struct plan_entry *entry)
 					entry->device->address),
 				.why = "Both drive one port: the host keeps the card awake or asleep against the "
 				       "guest's will, and its timeouts hold up the guest.",
-				.todo = util_format("Give it, too: 'id = %04x:%04x' in rule '%s' (%s).", other->vendor,
-						    other->device, entry->rule->name, entry->rule->where),
+				.todo = check_advise_rule(check, other),
 			});
 	}
 }

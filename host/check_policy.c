@@ -178,8 +178,7 @@ static void look_for_companions(struct check *check, const struct plan_entry *en
 						      entry->device->address),
 				  .why = "A guest's driver may need all functions of a card, and a reset of the card "
 					 "by its bus is refused while the host holds one of them.",
-				  .todo = util_format("Add 'id = %04x:%04x' to rule '%s' (%s).", other->vendor,
-						      other->device, entry->rule->name, entry->rule->where),
+				  .todo = check_advise_rule(check, other),
 			  });
 	}
 }

@@ -431,6 +431,33 @@ exits 1
 found "warning card-split"
 is where "$(at card-split)" 0000:02:00.2
 
+# follow NAME: does what the finding says, as a person would.
+follow()
+{
+	query "[.findings[] | select(.name == \"$1\").todo] | first" |
+		sed -n 's/^Give it a rule of its own: \(\[device .*\]\) and, in the next line, \(.*\)$/\n\1\n\2/p' >"$work/rule"
+	[ -s "$work/rule" ] || fail "$1 does not say what to type"
+	cat "$work/rule" >>"$policy"
+}
+
+t "the rule that is advised gives the rest of the card, too, whatever selects the first part"
+for rule in 'id = 10de:13c2 10de:0fbb\ngroup = whole' 'address = 02:00.0 02:00.1' 'class = display\ngroup = whole' \
+	'path = 0000:00:02.0/00.0 0000:00:02.0/00.1\nid = 10de:13c2 10de:0fbb'; do
+	printf "[device guest]\n$rule\n" >"$policy"
+	well
+	printf 'PCI: 00:02.0/02:00.2 0c0330 10de:1ad6 1043:8508 vfio-pci 11\nPCI: 00:02.0/02:00.3 0c8000 10de:1ad7 1043:8508 nvidia-gpu 12\n' >"$work/more"
+	"$mktree" "$work/more" "$root"
+	checked
+	follow card-split
+	checked
+	follow type-c
+	run plan --json
+	is "given, with $rule" "$(query '[.devices[] | select(.verdict == "bind" or .verdict == "bound").address] | join(" ")')" \
+		"0000:02:00.0 0000:02:00.1 0000:02:00.2 0000:02:00.3"
+	checked
+	is "still said, with $rule" "$(at card-split)$(at type-c)" ""
+done
+
 t "NVIDIA's Type-C controller stays with i2c_nvidia_gpu"
 well
 printf 'PCI: 00:02.0/02:00.2 0c0330 10de:1ad6 1043:8508 vfio-pci 11\nPCI: 00:02.0/02:00.3 0c8000 10de:1ad7 1043:8508 nvidia-gpu 12\n' >"$work/more"
