@@ -101,9 +101,9 @@ static void find_kernels(struct check *check)
 
 static void run_all(struct check *check)
 {
-	static const struct check_item *const tables[] = { check_policy_items,  check_record_items, check_kernel_items,
-							   check_image_items,   check_rival_items,  check_device_items,
-							   check_prepare_items, check_host_items };
+	static const struct check_item *const tables[] = { check_policy_items, check_boot_items,    check_record_items,
+							   check_kernel_items, check_image_items,   check_rival_items,
+							   check_device_items, check_prepare_items, check_host_items };
 
 	for (size_t i = 0; i < ARRAY_SIZE(tables); i++)
 		for (const struct check_item *item = tables[i]; item->subject != NULL; item++)

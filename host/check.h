@@ -54,8 +54,8 @@ struct check_item {
 };
 
 /* Each ends with an item without a subject. */
-extern const struct check_item check_policy_items[], check_record_items[], check_kernel_items[], check_image_items[],
-	check_rival_items[], check_device_items[], check_prepare_items[], check_host_items[];
+extern const struct check_item check_policy_items[], check_boot_items[], check_record_items[], check_kernel_items[],
+	check_image_items[], check_rival_items[], check_device_items[], check_prepare_items[], check_host_items[];
 
 /* Takes over what is owned in it. */
 void check_add(struct check *check, struct finding finding);

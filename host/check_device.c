@@ -139,20 +139,19 @@ static void look_at_type_c(struct check *check, const struct plan_entry *entry)
 		    device_subclass(other) != CLASS_SERIAL_OTHER || check_is_given(check, other) ||
 		    !streq(other->driver, "nvidia-gpu"))
 			continue;
-		check_add(
-			check,
-			(struct finding){
-				.severity = SEVERITY_WARNING,
-				.name = "type-c",
-				.where = util_copy(other->address),
-				.what = util_format(
-					"i2c_nvidia_gpu holds the Type-C controller of the USB host %s, which "
-					"a guest gets.",
-					entry->device->address),
-				.why = "Both drive one port: the host keeps the card awake or asleep against the "
-				       "guest's will, and its timeouts hold up the guest.",
-				.todo = check_advise_rule(check, other),
-			});
+		check_add(check,
+			  (struct finding){
+				  .severity = SEVERITY_WARNING,
+				  .name = "type-c",
+				  .where = util_copy(other->address),
+				  .what = util_format(
+					  "i2c_nvidia_gpu holds the Type-C controller of the USB host %s, which "
+					  "a guest gets.",
+					  entry->device->address),
+				  .why = "Both drive one port: the host keeps the card awake or asleep against the "
+					 "guest's will, and its timeouts hold up the guest.",
+				  .todo = check_advise_rule(check, other),
+			  });
 	}
 }
 

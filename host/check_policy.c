@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* check: the policy, and what became of it at this boot. */
-#include <cjson/cJSON.h>
-
-#include "binder/store.h"
+/* check: the policy. */
 #include "host/check.h"
 #include "host/draft.h"
 #include "lib/paths.h"
@@ -188,75 +185,6 @@ static void look_at_cards(struct check *check)
 	check_each_given(check, look_for_companions);
 }
 
-static const char *text_of(const cJSON *object, const char *key)
-{
-	const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, key));
-
-	return text != NULL ? text : "";
-}
-
-static void compare_policy(struct check *check, const cJSON *report)
-{
-	char digest[POLICY_DIGEST_SIZE];
-
-	policy_format_digest(&check->session.policy, digest);
-	if (check->options->policy != NULL || text_of(report, "policy_digest")[0] == '\0' ||
-	    streq(digest, text_of(report, "policy_digest")))
-		return;
-	check_add(check, (struct finding){
-				 .severity = SEVERITY_WARNING,
-				 .name = "policy-changed",
-				 .where = util_copy(PATH_POLICY_DIRECTORY "/" NAME_POLICY),
-				 .what = util_copy("The policy is not the one that this boot used."),
-				 .why = "What the devices are now is what the old one said.",
-				 .todo = util_copy("Make the boot images again, and boot."),
-			 });
-}
-
-static void look_for_unbound(struct check *check, const struct plan_entry *entry)
-{
-	if (entry->verdict != VERDICT_BOUND)
-		check_add(check,
-			  (struct finding){
-				  .severity = SEVERITY_WARNING,
-				  .name = "not-bound",
-				  .where = util_copy(entry->device->address),
-				  .what = util_format("The policy gives it to %s, but %s holds it.", entry->driver,
-						      entry->device->driver[0] != '\0' ? entry->device->driver
-										       : "no driver"),
-				  .why = "vfio-bind ran at this boot, so it failed, or something took it since.",
-				  .todo = util_copy("vfiokit status"),
-			  });
-}
-
-static void look_at_boot(struct check *check)
-{
-	cJSON *report = store_read(check->root);
-
-	if (report != NULL) {
-		compare_policy(check, report);
-		check_each_given(check, look_for_unbound);
-		cJSON_Delete(report);
-		return;
-	}
-	if (check->session.policy.n_rules == 0 || check->session.switches.off)
-		return;
-	check_add(check,
-		  (struct finding){
-			  .severity = SEVERITY_ERROR,
-			  .name = "not-applied",
-			  .what = util_copy("There is a policy, but nothing applied it at this boot."),
-			  .why = "vfio-bind leaves a report in /run/vfiokit whenever it runs, and there is none: the "
-				 "image of this boot did not start it.",
-			  .todo = util_copy(
-				  sysfs_exists(check->root, PATH_BOOSTER_CONFIG)
-					  ? "vfiokit image --booster says what is left to do; then make the boot "
-					    "images again (booster build --force), and boot."
-					  : "Make the boot images again (Debian: update-initramfs -u -k all; dracut "
-					    "--force --regenerate-all; mkinitcpio -P), and boot."),
-		  });
-}
-
 const struct check_item check_policy_items[] = {
 	{ "lines of the policy", look_for_errors },
 	{ "a policy with rules", look_for_rules },
@@ -266,6 +194,5 @@ const struct check_item check_policy_items[] = {
 	{ "two rules for one device", look_for_clashes },
 	{ "groups that the host shares", look_at_groups },
 	{ "cards of which a part stays", look_at_cards },
-	{ "what this boot did", look_at_boot },
 	{ NULL, NULL },
 };

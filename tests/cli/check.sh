@@ -345,6 +345,52 @@ exits 1
 found "warning not-bound"
 is where "$(at not-bound)" 0000:02:00.0
 
+t "a manual bind does not hide that the image did not start vfio-bind"
+well
+rm -r "$root/run"
+kit bind 00:04.0 --allow network
+checked
+exits 2
+found "error not-applied"
+says "nothing applied it at this boot"
+
+t "nor does the safety net in the running system"
+well
+rm -r "$root/run"
+run apply --quiet
+checked
+exits 1
+found "warning not-applied"
+says "The image of this boot did not apply the policy"
+says "If no image is to start vfio-bind here"
+run boot
+checked
+exits 0
+found
+jq '.command = "apply" | .image = "dracut"' "$report" >"$work/report" && cp "$work/report" "$report"
+checked
+found
+
+t "devices that come late need no image"
+well
+rm -r "$root/run"
+run apply --quiet
+mkdir -p "$root/run/udev/tags/vfiokit-late"
+: >"$root/run/udev/tags/vfiokit-late/+pci:0000:02:00.0"
+checked
+found "warning not-applied"
+: >"$root/run/udev/tags/vfiokit-late/+pci:0000:02:00.1"
+checked
+found
+
+t "a boot that only reports has no more to report"
+well
+rm -r "$root/run"
+words vfiokit=plan
+run boot
+checked
+found "warning off"
+
 t "switched off"
 well
 words vfiokit=off
