@@ -106,7 +106,7 @@ int addon_write(const struct session *session, const struct options *options, si
 	struct cpio cpio;
 	int result;
 
-	image_items_collect(&items, session, options);
+	image_items_collect(&items, session, options, session->inventory.release);
 	cpio_begin(&cpio);
 	result = fill(&cpio, session, &items, options->policy);
 	if (result == 0)

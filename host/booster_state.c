@@ -173,7 +173,7 @@ static void read_config(struct booster *booster, int root)
 void booster_read(struct booster *booster, const struct session *session, const struct options *options)
 {
 	*booster = (struct booster){ .images = NULL };
-	image_items_collect(&booster->items, session, options);
+	image_items_collect(&booster->items, session, options, session->inventory.release);
 	read_config(booster, session->root);
 	read_images(booster, session, options);
 }

@@ -18,7 +18,6 @@ struct look {
 	struct check *check;
 	const struct image_items *items;
 	const char *release;
-	bool wants_module;
 	bool uses_addon; /* this boot did */
 	bool has_addon;  /* one for this kernel was found and compared */
 };
@@ -89,6 +88,20 @@ static void judge_extra(struct check *check, const char *image, const struct ima
 	}
 }
 
+static void judge_modules(struct check *check, const char *image, const struct image_comparison *comparison)
+{
+	const struct image_items *items = comparison->items;
+
+	for (size_t i = 0; i < items->n_modules && check->session.policy.n_rules > 0; i++)
+		if (!image_compare_has_module(comparison, i))
+			add_image(check, "image-lacks", image, comparison,
+				  (struct finding){
+					  .what = util_format("The module %s is not in this image.",
+							      items->modules[i].name),
+					  .why = "vfio-bind loads it in the initramfs, before anything else can.",
+				  });
+}
+
 /* Of an image beside an add-on nothing is asked; an add-on for another kernel does not count. */
 static void judge(struct look *look, const char *image, const struct image_comparison *comparison, bool is_addon)
 {
@@ -99,20 +112,7 @@ static void judge(struct look *look, const char *image, const struct image_compa
 	look->has_addon |= comparison->has_addon;
 	judge_copies(look->check, image, comparison);
 	judge_extra(look->check, image, comparison);
-	if (look->wants_module && !comparison->has_module)
-		add_image(look->check, "image-lacks", image, comparison,
-			  (struct finding){
-				  .what = util_copy("The module vfio-pci is not in this image."),
-				  .why = "vfio-bind cannot bind anything in the initramfs without it.",
-			  });
-}
-
-static bool wants_module(const struct check *check, const struct image_items *items)
-{
-	for (size_t i = 0; i < items->n_modules && check->session.policy.n_rules > 0; i++)
-		if (streq(items->modules[i].name, "vfio_pci") && items->modules[i].n_paths > 0)
-			return true;
-	return false;
+	judge_modules(look->check, image, comparison);
 }
 
 static void look_into(struct look *look, const char *image, bool is_addon)
@@ -217,13 +217,9 @@ static bool uses_addon(const struct check *check)
 	return uses;
 }
 
-static void look_at_images(struct check *check)
+static void look_for_program(struct check *check)
 {
-	struct image_items items;
-	bool has_addon = uses_addon(check);
-
-	image_items_collect(&items, &check->session, check->options);
-	if (!items.has_binder && check->session.policy.n_rules > 0)
+	if (check->session.policy.n_rules > 0 && !sysfs_exists(check->root, PATH_BINDER))
 		check_add(check, (struct finding){
 					 .severity = SEVERITY_ERROR,
 					 .name = "not-installed",
@@ -232,16 +228,25 @@ static void look_at_images(struct check *check)
 					 .why = "What is not on disk does not come into an image.",
 					 .todo = util_copy("make install, then make the boot images again."),
 				 });
-	for (size_t i = 0; i < check->n_kernels; i++) {
-		struct look look = { check, &items, check->kernels[i].release, .uses_addon = has_addon };
+}
 
-		look.wants_module = wants_module(check, &items);
+static void look_at_images(struct check *check)
+{
+	bool has_addon = uses_addon(check);
+
+	for (size_t i = 0; i < check->n_kernels; i++) {
+		const char *release = check->kernels[i].release;
+		struct image_items items;
+		struct look look = { check, &items, release, .uses_addon = has_addon };
+
+		image_items_collect(&items, &check->session, check->options, release);
 		look_at_kernel(&look);
+		image_items_free(&items);
 	}
-	image_items_free(&items);
 }
 
 const struct check_item check_image_items[] = {
+	{ "the program itself", look_for_program },
 	{ "the images of the kernels", look_at_images },
 	{ NULL, NULL },
 };

@@ -68,7 +68,7 @@ static int show_list(const struct session *session, const struct options *option
 {
 	struct image_items items;
 
-	image_items_collect(&items, session, options);
+	image_items_collect(&items, session, options, session->inventory.release);
 	if (options->json)
 		emit_list(session, &items);
 	for (size_t i = 0; i < items.n_files && !options->json; i++)
@@ -102,7 +102,7 @@ static void explain_missing(const struct session *session, const struct options 
 {
 	struct image_items items;
 
-	image_items_collect(&items, session, options);
+	image_items_collect(&items, session, options, session->inventory.release);
 	for (size_t i = 0; i < items.n_modules; i++)
 		if (items.modules[i].is_missing)
 			printf("  WARNING: kernel %s has no module %s: install it and make the image again\n",
@@ -141,7 +141,7 @@ static int explain_json(const struct session *session, const struct options *opt
 	cJSON *document = report_json(&report);
 	struct image_items items;
 
-	image_items_collect(&items, session, options);
+	image_items_collect(&items, session, options, session->inventory.release);
 	cJSON_ReplaceItemInObjectCaseSensitive(document, "command", cJSON_CreateString("image"));
 	cJSON_AddBoolToObject(document, "program", items.has_binder);
 	add_modules(document, "missing", &items, true);
@@ -176,7 +176,7 @@ static void addon_json(const struct session *session, const struct options *opti
 	cleanup_free char *output = util_copy_printable(options->output);
 	struct image_items items;
 
-	image_items_collect(&items, session, options);
+	image_items_collect(&items, session, options, session->inventory.release);
 	cJSON_AddStringToObject(document, "output", output);
 	cJSON_AddBoolToObject(document, "written", bytes > 0);
 	cJSON_AddNumberToObject(document, "bytes", (double)bytes);
@@ -215,7 +215,7 @@ static int booster_json(const struct session *session, const struct options *opt
 	int code = booster_show(session, options, document);
 	struct image_items items;
 
-	image_items_collect(&items, session, options);
+	image_items_collect(&items, session, options, session->inventory.release);
 	add_modules(document, "missing", &items, true);
 	image_items_free(&items);
 	report_emit_json(document);

@@ -57,10 +57,34 @@ static void take_extra(struct image_comparison *comparison, const char *name)
 	*(char **)util_append(&comparison->extra, &comparison->n_extra, sizeof(char *)) = util_copy(name);
 }
 
-/* mkinitcpio, dracut and initramfs-tools keep the name of the file, booster takes that of the module. */
-static bool is_module(const char *name)
+/* Is one file a copy of the other? It may be in another directory there, compressed, or not any more. */
+static bool is_module(const char *copy, const char *file)
 {
-	return strstr(name, "/vfio-pci.ko") != NULL || strstr(name, "/vfio_pci.ko") != NULL;
+	const char *a = strrchr(copy, '/'), *b = strrchr(file, '/');
+	cleanup_free char *name = util_copy(a != NULL ? a + 1 : copy), *wanted = util_copy(b != NULL ? b + 1 : file);
+	char *end = strstr(name, ".ko"), *wanted_end = strstr(wanted, ".ko");
+
+	if (end == NULL || wanted_end == NULL)
+		return false;
+	*end = *wanted_end = '\0';
+	/* mkinitcpio, dracut and initramfs-tools keep the name of the file, booster takes that of the module. */
+	return device_same_driver(name, wanted);
+}
+
+/* The last file of a module is its own; those before it are what it needs. */
+static void take_module(struct image_comparison *comparison, const char *name)
+{
+	const struct image_items *items = comparison->items;
+
+	for (size_t i = 0; i < items->n_modules; i++)
+		if (items->modules[i].n_paths > 0 &&
+		    is_module(name, items->modules[i].paths[items->modules[i].n_paths - 1]))
+			comparison->has_modules[i] = true;
+}
+
+bool image_compare_has_module(const struct image_comparison *comparison, size_t module)
+{
+	return comparison->items->modules[module].n_paths == 0 || comparison->has_modules[module];
 }
 
 static void forget(struct image_comparison *comparison)
@@ -86,7 +110,7 @@ static char *take_addon(struct image_comparison *comparison, const char *name)
 	name += strlen(ADDON_MODULES);
 	if (strncmp(name, comparison->release, length) == 0 && name[length] == '/') {
 		comparison->is_for_kernel = true;
-		comparison->has_module |= is_module(name);
+		take_module(comparison, name);
 	}
 	return NULL;
 }
@@ -116,7 +140,7 @@ static void take_name(const char *name, void *context)
 			take_file(comparison, own);
 		return;
 	}
-	comparison->has_module |= is_module(name);
+	take_module(comparison, name);
 	if (comparison->generator == NULL && !streq(name, PATH_ADDON))
 		comparison->generator = initramfs_generator_of(name);
 	if (!comparison->has_addon)
@@ -148,7 +172,9 @@ static void add_copy(struct image_comparison *comparison, const char *path)
 void image_compare_begin(struct image_comparison *comparison, int root, const char *release,
 			 const struct image_items *items)
 {
-	*comparison = (struct image_comparison){ .root = root, .release = release };
+	*comparison = (struct image_comparison){
+		.root = root, .release = release, .items = items, .has_modules = util_alloc(items->n_modules + 1)
+	};
 	for (size_t i = 0; i < items->n_files; i++)
 		add_copy(comparison, items->files[i]);
 }
@@ -175,4 +201,5 @@ void image_compare_end(struct image_comparison *comparison)
 	forget(comparison);
 	free(comparison->extra);
 	free(comparison->copies);
+	free(comparison->has_modules);
 }

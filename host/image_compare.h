@@ -23,21 +23,25 @@ struct image_comparison {
 	size_t n_copies;
 	char **extra; /* owned, each too; files of the policy and the record that the image has and the disk lacks */
 	size_t n_extra;
-	const char *release;    /* borrowed; the kernel that the image is for */
-	const char *generator;  /* static; who made it, without the add-on; NULL if that is not known */
-	bool has_addon;         /* then only what is in that counts, as for the boot */
-	bool is_for_kernel;     /* the add-on is for that kernel */
-	bool has_module;        /* vfio-pci's, whatever it is called */
-	struct image_copy *now; /* whose content comes while an image is read */
+	const char *release;             /* borrowed; the kernel that the image is for */
+	const char *generator;           /* static; who made it, without the add-on; NULL if that is not known */
+	bool has_addon;                  /* then only what is in that counts, as for the boot */
+	bool is_for_kernel;              /* the add-on is for that kernel */
+	const struct image_items *items; /* borrowed */
+	bool *has_modules;               /* owned; for each module of the items */
+	struct image_copy *now;          /* whose content comes while an image is read */
 };
 
-/* Reads what is on disk. items and release: borrowed until image_compare_end(). */
+/* Reads what is on disk. items (of the kernel with this release) and release: borrowed until image_compare_end(). */
 void image_compare_begin(struct image_comparison *comparison, int root, const char *release,
 			 const struct image_items *items);
 
 /* Reads an image into it. Returns 0, or the negative errno of archive_read_image(): then only a part was seen. */
 int image_compare_read(struct image_comparison *comparison, const char *image);
 void image_compare_end(struct image_comparison *comparison);
+
+/* Does the image hold this module of the items, if it has a file? */
+bool image_compare_has_module(const struct image_comparison *comparison, size_t module);
 
 /* Does the file begin with an add-on of ours? */
 bool image_compare_is_addon(int root, const char *path);

@@ -57,9 +57,10 @@ static void add_modules(struct image_items *items, const struct session *session
 			add_module(items, session->inventory.devices[i].variant);
 }
 
-void image_items_collect(struct image_items *items, const struct session *session, const struct options *options)
+void image_items_collect(struct image_items *items, const struct session *session, const struct options *options,
+			 const char *release)
 {
-	*items = (struct image_items){ .source = modules_open(session->root, session->inventory.release) };
+	*items = (struct image_items){ .source = modules_open(session->root, release) };
 	add_files(items, session, options->policy == NULL);
 	add_modules(items, session);
 }

@@ -24,11 +24,12 @@ struct image_items {
 };
 
 /*
- * Asks a session that was planned. Of the installed policy (not of --policy) come the files that were read and can be;
- * of the modules those of vfio-pci, of vfio_iommu_type1 (which vfio only asks for softly), and of each driver that a
- * rule names.
+ * For the kernel with this release; asks a session that was planned. Of the installed policy (not of --policy) come the
+ * files that were read and can be; of the modules those of vfio-pci, of vfio_iommu_type1 (which vfio only asks for
+ * softly), and of each driver that a rule names.
  */
-void image_items_collect(struct image_items *items, const struct session *session, const struct options *options);
+void image_items_collect(struct image_items *items, const struct session *session, const struct options *options,
+			 const char *release);
 void image_items_free(struct image_items *items);
 
 #endif

@@ -83,6 +83,7 @@ image()
 	[ ! -e "$dropins" ] || cp -r "$dropins" "$work/image/etc/vfiokit/"
 	[ ! -e "$record" ] || cp "$record" "$work/image/etc/vfiokit/"
 	: >"$work/image/usr/lib/modules/$1/vfio-pci.ko.xz"
+	: >"$work/image/usr/lib/modules/$1/vfio_iommu_type1.ko.xz"
 	(cd "$work/image" && find . | cpio -o -H newc --quiet) | gzip >"$root/boot/initrd.img-$1"
 }
 
@@ -169,8 +170,36 @@ mkdir "$work/image/bin"
 (cd "$work/image" && find . | cpio -o -H newc --quiet) >"$root/boot/initrd.img-6.1.0-test"
 checked
 exits 2
-found "error image-lacks" "error image-lacks" "error image-lacks" "error image-lacks"
-grep -q "The module vfio-pci is not in this image" "$work/text" || fail "the module is not missed"
+found "error image-lacks" "error image-lacks" "error image-lacks" "error image-lacks" "error image-lacks"
+says "The module vfio_pci is not in this image"
+says "The module vfio_iommu_type1 is not in this image"
+
+t "what the image lacks of the drivers of the rules, where they are modules of its kernel"
+printf '\n[device nic]\naddress = 00:04.0\nallow = network\ndriver = mlx5_vfio_pci\noptional = yes\n' >>"$policy"
+well
+ln -sfn ../../../../bus/pci/drivers/mlx5_vfio_pci "$devices/0000:00:04.0/driver"
+for release in 6.1.0-test 6.12.3-next; do
+	mkdir -p "$root/lib/modules/$release/kernel"
+	cp "$root/lib/modules/6.1.0-test/kernel/vfio"* "$root/lib/modules/$release/kernel" 2>/dev/null
+	printf 'kernel/vfio-pci.ko:\nkernel/vfio_iommu_type1.ko:\nkernel/mlx5-vfio-pci.ko:\n' >"$root/lib/modules/$release/modules.dep"
+	: >"$root/lib/modules/$release/kernel/mlx5-vfio-pci.ko"
+	config "$release"
+	image "$release"
+done
+rm "$root/lib/modules/6.1.0-test/kernel/mlx5-vfio-pci.ko"
+sed -i '/mlx5/d' "$root/lib/modules/6.1.0-test/modules.dep"
+echo kernel/mlx5-vfio-pci.ko >"$root/lib/modules/6.1.0-test/modules.builtin"
+/sbin/depmod -b "$root" 6.1.0-test 2>/dev/null
+/sbin/depmod -b "$root" 6.12.3-next 2>/dev/null
+checked
+exits 2
+found "error image-lacks"
+says "The module mlx5_vfio_pci is not in this image"
+is where "$(at image-lacks)" boot/initrd.img-6.12.3-next
+: >"$work/image/usr/lib/modules/6.12.3-next/mlx5-vfio-pci.ko.zst"
+(cd "$work/image" && find . | cpio -o -H newc --quiet) >"$root/boot/initrd.img-6.12.3-next"
+checked
+found
 
 t "an image of junk"
 well
@@ -264,7 +293,8 @@ says "vfiokit image --booster"
 
 t "booster's image: modules have the names that the kernel gives them"
 well
-packed booster-linux.img etc/booster.init.yaml usr/lib/modules/vfio_pci.ko usr/sbin/vfio-bind etc/vfiokit/bind.conf
+packed booster-linux.img etc/booster.init.yaml usr/lib/modules/vfio_pci.ko usr/lib/modules/vfio_iommu_type1.ko usr/sbin/vfio-bind \
+	etc/vfiokit/bind.conf
 cp "$root/usr/sbin/vfio-bind" "$work/image/usr/sbin"
 cp "$policy" "$record" "$work/image/etc/vfiokit"
 (cd "$work/image" && find . | cpio -o -H newc --quiet) >"$root/boot/booster-linux.img"
@@ -296,7 +326,7 @@ checked
 found "error not-applied" "hint image-unchecked"
 words quiet
 checked
-found "error not-applied" "error image-lacks" "error image-lacks" "error image-lacks" "error image-lacks"
+found "error not-applied" "error image-lacks" "error image-lacks" "error image-lacks" "error image-lacks" "error image-lacks"
 
 t "an add-on in /boot is compared with the disk"
 printf '[device nic]\naddress = 09:00.0\noptional = yes\n' >"$dropins/nic.conf"
