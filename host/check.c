@@ -3,6 +3,7 @@
 #include "host/check.h"
 
 #include <cjson/cJSON.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -73,7 +74,10 @@ static void add_kernel(struct check *check, const char *release, bool is_running
 	struct check_kernel *kernel = &check->kernels[check->n_kernels];
 
 	if (util_copy_fixed(kernel->release, sizeof(kernel->release), release) && release[0] != '\0') {
+		cleanup_free char *directory = util_format("lib/modules/%s", release);
+
 		kernel->is_running = is_running;
+		kernel->has_modules = sysfs_find(check->root, directory) != -ENOENT;
 		check->n_kernels++;
 	}
 }

@@ -29,6 +29,7 @@ struct finding {
 struct check_kernel {
 	char release[SYSFS_NAME_SIZE + 2];
 	bool is_running;
+	bool has_modules; /* their directory is on disk; it goes when the running kernel's package is upgraded */
 };
 
 struct check_rom;

@@ -3,21 +3,22 @@
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "binder/initramfs.h"
 #include "binder/store.h"
 #include "host/check.h"
 #include "host/image_compare.h"
+#include "host/image_find.h"
 #include "host/lines.h"
 #include "lib/paths.h"
-
-#define BOOSTER_PREFIX "boot/booster-"
 
 /* The images of one kernel. */
 struct look {
 	struct check *check;
 	const struct image_items *items;
-	const char *release;
+	const struct check_kernel *kernel;
+	size_t n_images; /* that were found by their names */
 	bool uses_addon; /* this boot did */
 	bool has_addon;  /* one for this kernel was found and compared */
 };
@@ -27,7 +28,7 @@ static const char *rebuild_command(const char *image, const struct image_compari
 {
 	if (comparison->has_addon)
 		return initramfs_rebuild_command("add-on");
-	if (comparison->generator == NULL && starts_with(image, BOOSTER_PREFIX))
+	if (comparison->generator == NULL && strstr(image, "/booster-") != NULL)
 		return initramfs_rebuild_command("booster");
 	return comparison->generator != NULL ? initramfs_rebuild_command(comparison->generator) : NULL;
 }
@@ -120,7 +121,7 @@ static void look_into(struct look *look, const char *image, bool is_addon)
 	struct image_comparison comparison;
 	int result;
 
-	image_compare_begin(&comparison, look->check->root, look->release, look->items);
+	image_compare_begin(&comparison, look->check->root, look->kernel->release, look->items);
 	result = image_compare_read(&comparison, image);
 	if (result < 0)
 		check_add(look->check,
@@ -135,15 +136,6 @@ static void look_into(struct look *look, const char *image, bool is_addon)
 	else
 		judge(look, image, &comparison, is_addon);
 	image_compare_end(&comparison);
-}
-
-/* mkinitcpio names images after the package; it leaves the name beside the modules. */
-static void package_name(const struct check *check, const char *release, char name[static SYSFS_NAME_SIZE])
-{
-	cleanup_free char *path = util_format("lib/modules/%s/pkgbase", release);
-
-	if (sysfs_read(check->root, path, name, SYSFS_NAME_SIZE) < 0 || strchr(name, '/') != NULL)
-		name[0] = '\0';
 }
 
 /* A file that nobody can find by its name: the user chose that. It stands where the kernel is, at best. */
@@ -170,39 +162,76 @@ static void add_unchecked(const struct look *look)
 			  .name = "image-unchecked",
 			  .where = util_copy(PATH_BOOT),
 			  .what = util_format("This boot used an add-on, and none for kernel %s is here: not checked.",
-					      look->release),
+					      look->kernel->release),
 			  .why = "So nobody knows whether the next boot does what the policy says.",
 			  .todo = util_format("If it is older than the policy or not for this kernel: vfiokit image "
 					      "--kernel %s --output FILE, in place of the add-on that the boot loader "
 					      "names",
-					      look->release),
+					      look->kernel->release),
 		  });
+}
+
+static void add_no_image(const struct look *look)
+{
+	check_add(
+		look->check,
+		(struct finding){
+			.severity = SEVERITY_WARNING,
+			.name = "no-image",
+			.where = util_copy(PATH_BOOT),
+			.what = util_format("There is no image (initramfs) for kernel %s, in /boot, /efi or /boot/efi.",
+					    look->kernel->release),
+			.why = "A boot without one starts no vfio-bind, and where drivers are not built in it may not "
+			       "start at all.",
+			.todo = util_format("Is /boot mounted? Then make it (Debian: update-initramfs -c -k %s; dracut "
+					    "--force --kver %s; mkinitcpio -P).",
+					    look->kernel->release, look->kernel->release),
+		});
+}
+
+static void add_unseen(const struct look *look, const char *why, const char *todo)
+{
+	check_add(look->check, (struct finding){
+				       .severity = SEVERITY_HINT,
+				       .name = "image-unchecked",
+				       .where = util_copy(PATH_BOOT),
+				       .what = util_format("The image of kernel %s was not found: %s. Not checked.",
+							   look->kernel->release, why),
+				       .why = "So nobody knows whether the next boot does what the policy says.",
+				       .todo = util_copy(todo),
+			       });
+}
+
+static void on_image(const char *path, void *context)
+{
+	struct look *look = context;
+
+	look->n_images++;
+	look_into(look, path, false);
 }
 
 static void look_at_kernel(struct look *look)
 {
-	static const char *const forms[] = { "boot/initrd.img-", "boot/initramfs-", "boot/initrd-", BOOSTER_PREFIX };
 	const struct check *check = look->check;
-	char package[SYSFS_NAME_SIZE];
+	const char *unseen;
 
-	package_name(check, look->release, package);
-	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
-		cleanup_free char *plain = util_format("%s%s", forms[i], look->release);
-		cleanup_free char *suffixed = util_format("%s%s.img", forms[i], look->release);
-		cleanup_free char *named = util_format("%s%s.img", forms[i], package);
-
-		if (sysfs_exists(check->root, plain))
-			look_into(look, plain, false);
-		if (sysfs_exists(check->root, suffixed))
-			look_into(look, suffixed, false);
-		if (package[0] != '\0' && sysfs_exists(check->root, named))
-			look_into(look, named, false);
-	}
-	if (!look->uses_addon)
+	image_find_each(check->root, look->kernel->release, on_image, look);
+	if (look->uses_addon) {
+		look_for_addons(look);
+		if (!look->has_addon)
+			add_unchecked(look);
 		return;
-	look_for_addons(look);
-	if (!look->has_addon)
-		add_unchecked(look);
+	}
+	/* With the modules of a kernel its image goes, too. */
+	if (look->n_images > 0 || check->session.policy.n_rules == 0 || !look->kernel->has_modules)
+		return;
+	unseen = image_find_why_unseen(check->root);
+	if (image_find_is_denied(check->root))
+		add_unseen(look, "not all places may be read", "sudo vfiokit check");
+	else if (unseen != NULL)
+		add_unseen(look, unseen, "If it is older than the policy, make it again; after a boot: vfiokit status");
+	else
+		add_no_image(look);
 }
 
 /* Did this boot come by an add-on? Its report says so; without one, its command line does. */
@@ -235,11 +264,11 @@ static void look_at_images(struct check *check)
 	bool has_addon = uses_addon(check);
 
 	for (size_t i = 0; i < check->n_kernels; i++) {
-		const char *release = check->kernels[i].release;
+		const struct check_kernel *kernel = &check->kernels[i];
 		struct image_items items;
-		struct look look = { check, &items, release, .uses_addon = has_addon };
+		struct look look = { check, &items, kernel, .uses_addon = has_addon };
 
-		image_items_collect(&items, &check->session, check->options, release);
+		image_items_collect(&items, &check->session, check->options, kernel->release);
 		look_at_kernel(&look);
 		image_items_free(&items);
 	}

@@ -23,6 +23,7 @@
 
 #define PATH_BOOSTER_CONFIG "etc/booster.yaml"
 #define PATH_BOOT "boot"
+#define PATH_ESP "efi"
 /* In booster's images: one directory, and neither a release nor an index. */
 #define PATH_FLAT_MODULES "usr/lib/modules"
 

@@ -87,6 +87,27 @@ image()
 	(cd "$work/image" && find . | cpio -o -H newc --quiet) | gzip >"$root/boot/initrd.img-$1"
 }
 
+# todo NAME: what to type
+todo()
+{
+	query "[.findings[] | select(.name == \"$1\").todo] | unique | join(\" \")"
+}
+
+# packed FILE [ENTRY]...: an image of these alone, which is not ours.
+packed()
+{
+	local file=$1
+
+	shift
+	rm -rf "$work/image"
+	mkdir -p "$work/image/bin"
+	for entry; do
+		mkdir -p "$(dirname "$work/image/$entry")"
+		: >"$work/image/$entry"
+	done
+	(cd "$work/image" && find . | cpio -o -H newc --quiet) >"$root/boot/$file"
+}
+
 t "all is well"
 well
 unchanged "$root" checked
@@ -244,6 +265,59 @@ rm "$work/image/usr/bin/vfio-bind"
 checked
 found "error image-lacks"
 
+t "no image"
+well
+rm "$root/boot/initrd.img-6.1.0-test"
+checked
+exits 1
+found "warning no-image"
+says "There is no image (initramfs) for kernel 6.1.0-test"
+says "update-initramfs -c -k 6.1.0-test"
+mkdir -p "$root/efi/EFI/Linux"
+: >"$root/efi/EFI/Linux/linux.efi"
+checked
+exits 0
+found "hint image-unchecked"
+says "it may be in a unified kernel image"
+rm -r "$root/efi"
+mkdir "$root/boot/ostree"
+checked
+found "hint image-unchecked"
+says ostree
+rmdir "$root/boot/ostree"
+mkdir "$root/boot/efi"
+chmod 700 "$root/boot/efi"
+chmod 755 "$root" "$root/etc" "$root/etc/vfiokit" "$root/boot"
+bounded setpriv --reuid=65534 --regid=65534 --clear-groups "$build/vfiokit" --root "$root" check --json
+found "hint image-unchecked" "hint record-unread"
+says "sudo vfiokit check"
+: >"$policy"
+checked
+found "hint no-policy" "warning policy-changed"
+
+t "images where kernel-install and sdbootutil put them"
+for place in boot/0123456789abcdef0123456789abcdef/6.1.0-test/initrd efi/fedora/6.1.0-test/initrd.img \
+	boot/efi/opensuse-tumbleweed/6.1.0-test/initrd-0a1b2c efi/initramfs-6.1.0-test.img; do
+	well
+	mkdir -p "$root/${place%/*}"
+	mv "$root/boot/initrd.img-6.1.0-test" "$root/$place"
+	checked
+	found
+	packed initrd.img-6.1.0-test bin/init
+	mv "$root/boot/initrd.img-6.1.0-test" "$root/$place"
+	checked
+	is "where, in $place" "$(at image-lacks | tr ' ' '\n' | sort -u)" "$place"
+	rm -r "${root:?}/$place" "$root/run"
+done
+
+t "the image is not the only file of a kernel's directory"
+well
+mkdir -p "$root/boot/machine/6.1.0-test"
+mv "$root/boot/initrd.img-6.1.0-test" "$root/boot/machine/6.1.0-test/initrd"
+packed machine/6.1.0-test/initrd-microcode kernel/x86/microcode/x.bin
+checked
+found
+
 t "mkinitcpio's names of images"
 well
 mv "$root/boot/initrd.img-6.1.0-test" "$root/boot/initramfs-linux-lts.img"
@@ -251,27 +325,6 @@ echo linux-lts >"$root/lib/modules/6.1.0-test/pkgbase"
 echo old >"$root/usr/sbin/vfio-bind"
 checked
 found "error image-old"
-
-# todo NAME: what to type
-todo()
-{
-	query "[.findings[] | select(.name == \"$1\").todo] | unique | join(\" \")"
-}
-
-# packed FILE [ENTRY]...: an image of these alone, which is not ours.
-packed()
-{
-	local file=$1
-
-	shift
-	rm -rf "$work/image"
-	mkdir -p "$work/image/bin"
-	for entry; do
-		mkdir -p "$(dirname "$work/image/$entry")"
-		: >"$work/image/$entry"
-	done
-	(cd "$work/image" && find . | cpio -o -H newc --quiet) >"$root/boot/$file"
-}
 
 t "who made the image is told how to make it again"
 well
@@ -685,6 +738,7 @@ well
 mkdir -p "$root/lib/modules/6.12.3-next"
 cp -r "$root/lib/modules/6.1.0-test/." "$root/lib/modules/6.12.3-next"
 /sbin/depmod -b "$root" 6.12.3-next 2>/dev/null
+image 6.12.3-next
 gzip <"$root/boot/config-6.1.0-test" >"$root/proc/config.gz"
 checked
 exits 0
