@@ -18,14 +18,18 @@ static const char *kernel_words(const struct check_kernel *kernel)
 	return kernel->is_running ? "the running kernel" : "the newest installed kernel";
 }
 
-static void look_for_module(struct check *check, const struct check_kernel *kernel, struct modules *modules,
-			    const char *name)
+static bool is_loaded(const struct check *check, const char *name)
 {
 	cleanup_free char *driver = util_format(PATH_DRIVERS "/%s", name);
 	cleanup_free char *loaded = util_format(PATH_MODULES "/%s", name);
 
-	if (modules_can_find(modules, name) != KNOWN_NO ||
-	    (kernel->is_running && (sysfs_exists(check->root, driver) || sysfs_exists(check->root, loaded))))
+	return sysfs_exists(check->root, driver) || sysfs_exists(check->root, loaded);
+}
+
+static void look_for_module(struct check *check, const struct check_kernel *kernel, struct modules *modules,
+			    const char *name)
+{
+	if (modules_can_find(modules, name) != KNOWN_NO || (kernel->is_running && is_loaded(check, name)))
 		return;
 	check_add(check,
 		  (struct finding){
@@ -37,6 +41,28 @@ static void look_for_module(struct check *check, const struct check_kernel *kern
 			  .todo = util_copy(
 				  "Install the kernel's package of additional modules (Ubuntu: "
 				  "linux-modules-extra-..., Fedora: kernel-modules), then make its image again."),
+		  });
+}
+
+/* What a package manager does that has one version of a kernel: Arch's, for instance. */
+static void look_for_upgrade(struct check *check)
+{
+	const struct check_kernel *running = &check->kernels[0];
+
+	if (check->n_kernels < 2 || running->has_modules || check->session.policy.n_rules == 0 ||
+	    (is_loaded(check, POLICY_DRIVER_DEFAULT) && is_loaded(check, MODULE_TYPE1)))
+		return;
+	check_add(check,
+		  (struct finding){
+			  .severity = SEVERITY_WARNING,
+			  .name = "modules-gone",
+			  .where = util_format("lib/modules/%s", running->release),
+			  .what = util_format("The modules of the running kernel are gone: it was upgraded to %s, "
+					      "or removed.",
+					      check->kernels[1].release),
+			  .why = "What is not loaded yet, vfio-pci or vfio_iommu_type1 for instance, cannot be "
+				 "loaded before the next boot.",
+			  .todo = util_copy("Boot the new one."),
 		  });
 }
 
@@ -250,6 +276,7 @@ static void look_at_remapping(struct check *check)
 const struct check_item check_kernel_items[] = {
 	{ "the kernel's configuration", look_at_config },
 	{ "its modules", look_for_modules },
+	{ "modules that an upgrade took away", look_for_upgrade },
 	{ "an IOMMU", look_for_iommu },
 	{ "groups that are not real", look_at_acs },
 	{ "interrupt remapping", look_at_remapping },

@@ -318,6 +318,23 @@ packed machine/6.1.0-test/initrd-microcode kernel/x86/microcode/x.bin
 checked
 found
 
+t "the kernel was upgraded, and its modules are gone"
+well
+mv "$root/lib/modules/6.1.0-test" "$root/lib/modules/6.2.0-new"
+/sbin/depmod -b "$root" 6.2.0-new 2>/dev/null
+mv "$root/boot/config-6.1.0-test" "$root/boot/config-6.2.0-new"
+mv "$root/boot/initrd.img-6.1.0-test" "$root/boot/initrd.img-6.2.0-new"
+gzip <"$root/boot/config-6.2.0-new" >"$root/proc/config.gz"
+checked
+exits 1
+found "warning modules-gone"
+is where "$(at modules-gone)" lib/modules/6.1.0-test
+says "it was upgraded to 6.2.0-new"
+mkdir -p "$root/sys/bus/pci/drivers/vfio-pci" "$root/sys/module/vfio_iommu_type1"
+checked
+exits 0
+found
+
 t "mkinitcpio's names of images"
 well
 mv "$root/boot/initrd.img-6.1.0-test" "$root/boot/initramfs-linux-lts.img"
@@ -891,7 +908,7 @@ echo 5.10.0-9-amd64 >"$root/proc/sys/kernel/osrelease"
 config 5.10.0-9-amd64
 attribute 00:04.0 sriov_totalvfs '7\n'
 checked
-found "error not-applied" "warning prepare-kernel" "warning prepare-kernel"
+found "error not-applied" "warning modules-gone" "warning prepare-kernel" "warning prepare-kernel"
 is where "$(at prepare-kernel)" "etc/vfiokit/bind.conf:1 etc/vfiokit/bind.conf:1"
 about prepare-kernel "Rule 'guest' has reset-method, and Linux 5.10.0-9-amd64, which runs, does not know it. Take a kernel that has reset_method: Linux 5.15 or later."
 about prepare-kernel "has resize-bar"
