@@ -67,7 +67,7 @@ static void judge_copies(struct check *check, const char *image, const struct im
 					  .what = util_format("/%s is not in this image.", copy->path),
 					  .why = "A boot with it binds nothing, or not what the policy says.",
 				  });
-		else if (copy->is_there && !copy->is_unread && copy->digest != copy->wanted)
+		else if (copy->is_there && !copy->is_unread && !image_compare_is_same(copy))
 			add_image(check, "image-old", image, comparison,
 				  (struct finding){
 					  .what = util_format("It holds another /%s than the disk.", copy->path),

@@ -2,9 +2,11 @@
 #include "host/image_compare.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "binder/initramfs.h"
 #include "host/archive.h"
+#include "host/build_id.h"
 #include "lib/file.h"
 #include "lib/paths.h"
 
@@ -122,7 +124,7 @@ static void take_file(struct image_comparison *comparison, const char *name)
 			continue;
 		comparison->now = &comparison->copies[i];
 		comparison->now->is_there = true;
-		comparison->now->digest = DIGEST_START;
+		comparison->now->n_content = 0;
 	}
 	if (comparison->now == NULL)
 		take_extra(comparison, name);
@@ -147,12 +149,38 @@ static void take_name(const char *name, void *context)
 		take_file(comparison, name);
 }
 
+/* Once more than a file of ours can have, nothing is added. */
 static void take_content(const char *data, size_t size, void *context)
 {
-	struct image_comparison *comparison = context;
+	const struct image_comparison *comparison = context;
+	struct image_copy *copy = comparison->now;
+	char *longer;
 
-	if (comparison->now != NULL)
-		digest_add(&comparison->now->digest, data, size);
+	if (copy == NULL || copy->n_content > FILE_MAX)
+		return;
+	longer = util_alloc(copy->n_content + size + 1);
+	if (copy->n_content > 0)
+		memcpy(longer, copy->content, copy->n_content);
+	memcpy(longer + copy->n_content, data, size);
+	free(copy->content);
+	copy->content = longer;
+	copy->n_content += size;
+}
+
+/* What counts of a file: the build of a program that says it, else every byte. */
+static uint64_t digest_of(const char *data, size_t size)
+{
+	uint64_t digest = DIGEST_START;
+	size_t length = size;
+	const char *id = build_id_find(data, size, &length);
+
+	digest_add(&digest, id != NULL ? id : data, length);
+	return digest;
+}
+
+bool image_compare_is_same(const struct image_copy *copy)
+{
+	return copy->wanted == digest_of(copy->content != NULL ? copy->content : "", copy->n_content);
 }
 
 static void add_copy(struct image_comparison *comparison, const char *path)
@@ -166,7 +194,7 @@ static void add_copy(struct image_comparison *comparison, const char *path)
 	copy->wanted = DIGEST_START;
 	copy->is_unread = result == -EACCES;
 	if (result == 0)
-		digest_add(&copy->wanted, text, length);
+		copy->wanted = digest_of(text, length);
 }
 
 void image_compare_begin(struct image_comparison *comparison, int root, const char *release,
@@ -200,6 +228,8 @@ void image_compare_end(struct image_comparison *comparison)
 {
 	forget(comparison);
 	free(comparison->extra);
+	for (size_t i = 0; i < comparison->n_copies; i++)
+		free(comparison->copies[i].content);
 	free(comparison->copies);
 	free(comparison->has_modules);
 }

@@ -11,8 +11,10 @@
 
 /* A file that belongs in the image, and what was found there. */
 struct image_copy {
-	const char *path;        /* borrowed from the items */
-	uint64_t wanted, digest; /* of the content on disk, and of that in the image */
+	const char *path; /* borrowed from the items */
+	uint64_t wanted;  /* the digest of the content on disk */
+	char *content;    /* owned; in the image */
+	size_t n_content; /* bytes; no more than a file of ours can have are kept */
 	bool is_there;
 	bool is_unread; /* on disk: whether it is the same cannot be told */
 };
@@ -39,6 +41,9 @@ void image_compare_begin(struct image_comparison *comparison, int root, const ch
 /* Reads an image into it. Returns 0, or the negative errno of archive_read_image(): then only a part was seen. */
 int image_compare_read(struct image_comparison *comparison, const char *image);
 void image_compare_end(struct image_comparison *comparison);
+
+/* Is the file in the image the one on disk? A program that generators have stripped is the same. */
+bool image_compare_is_same(const struct image_copy *copy);
 
 /* Does the image hold this module of the items, if it has a file? */
 bool image_compare_has_module(const struct image_comparison *comparison, size_t module);

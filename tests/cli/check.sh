@@ -335,6 +335,25 @@ checked
 exits 0
 found
 
+t "a program that the generator has stripped is the same build"
+well
+cp "$build/vfiokit" "$root/usr/sbin/vfio-bind"
+image 6.1.0-test
+strip --strip-all -R .comment "$work/image/usr/sbin/vfio-bind"
+! cmp -s "$work/image/usr/sbin/vfio-bind" "$root/usr/sbin/vfio-bind" || fail "strip has changed nothing"
+(cd "$work/image" && find . | cpio -o -H newc --quiet) >"$root/boot/initrd.img-6.1.0-test"
+checked
+exits 0
+found
+for other in "$build/vfio-bind" /bin/true; do
+	cp "$other" "$root/usr/sbin/vfio-bind"
+	checked
+	found "error image-old"
+done
+head -c 700 "$build/vfiokit" >"$root/usr/sbin/vfio-bind"
+checked
+found "error image-old"
+
 t "mkinitcpio's names of images"
 well
 mv "$root/boot/initrd.img-6.1.0-test" "$root/boot/initramfs-linux-lts.img"
