@@ -57,7 +57,7 @@ SHARED_LDFLAGS = -pie -Wl,-z,relro,-z,now $(SANFLAGS) $(LDFLAGS)
 
 # The static vfio-bind: musl and size (deps/musl-cc adds static-pie, RELRO, stack protector and fortify).
 MUSL_CC := MUSL_CC_BACKEND=$(CC) deps/musl-cc
-STATIC_CFLAGS := $(COMMON) -Os -ffunction-sections -fdata-sections -fno-unwind-tables \
+STATIC_CFLAGS := $(COMMON) -Oz -ffunction-sections -fdata-sections -fno-unwind-tables \
 	-fno-asynchronous-unwind-tables -isystem $(BUILD)/deps/include
 STATIC_LDFLAGS := -Wl,--gc-sections -s -L$(BUILD)/deps/lib
 STATIC_LIBS := -lkmod -lzstd -llzma -lz -linih -lcjson
