@@ -8,7 +8,7 @@
 # have passed on this very commit are not run again, so that it can be resumed; build/results holds them. CELL=STEP or CELL=STEP/CELL runs
 # only that and puts it into the table, for instance CELL=vm/6.1/twin-gpus.
 #
-# --vm: only the boots: images of real generators, the running system's units and rules, cases of the virtual machine.
+# --vm: only the boots: every image of real generators, the running system's units and rules, cases of the virtual machine.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
@@ -100,7 +100,7 @@ in_virtual_machines() {
 }
 
 boots() {
-	step images tests/images/run.sh $full
+	step images tests/images/run.sh ${full:-${only_boots:+--full}}
 	[ -z "${MKINITCPIO_SRC:-}" ] || step mkinitcpio-real tests/images/mkinitcpio.sh
 	step units tests/late/units.sh
 	step late tests/late/run.sh
