@@ -152,12 +152,13 @@ guest()
 	with $disk-a
 	mounts=/tmp/mounts
 	: >$mounts
+	echo 0.2 >/tmp/pause
 	(
 		while [ ! -e /tmp/stop ]; do
 			if mount $disk-a-part1 /mnt/a 2>/dev/null; then
 				if [ -n "$(qemu_of 1)" ]; then echo "mounted while it runs" >>$mounts; fi
 				umount /mnt/a
-				sleep 0.2 # or the guest would hardly ever be the first
+				sleep "$(cat /tmp/pause)" # or the guest would hardly ever be the first
 			else
 				echo refused >>$mounts
 			fi
@@ -169,6 +170,7 @@ guest()
 			sleep 1
 			destroy 1
 		fi
+		echo "0.$((2 + tries / 4))" >/tmp/pause # so long that it is, on any machine
 	done
 	check "the guest was the first now and then" test "$starts" = 3
 	touch /tmp/stop
