@@ -21,7 +21,7 @@ struct storage {
 	struct blocks blocks;
 	char *tables[2]; /* owned */
 	struct mount *mounts;
-	size_t n_mounts;
+	size_t n_mounts, n_own; /* our own come first */
 };
 
 /* Both tables of the kernel write blanks in names as "\040". In place. */
@@ -86,7 +86,7 @@ static int add_mounts(struct storage *storage, char *table, bool is_mountinfo)
 	return 0;
 }
 
-/* PID 1's table, which we may not be allowed to read, has what a sandbox hides from us. Ours last, for find_mount(). */
+/* PID 1's table, which we may not be allowed to read, has what a sandbox hides from us. */
 static int read_mounts(struct storage *storage)
 {
 	static const char *const paths[] = { PATH_MOUNTINFO, PATH_MOUNTS, PATH_PROC "/mounts" };
@@ -99,9 +99,10 @@ static int read_mounts(struct storage *storage)
 		return host;
 	while (n < ARRAY_SIZE(paths) && result == -ENOENT)
 		result = file_read(root, paths[n++], NEEDS_TABLE_MAX, &tables[1], &length);
-	if (result == 0 && host == 0 && !streq(tables[0], tables[1]))
-		result = add_mounts(storage, tables[0], true);
-	return result < 0 ? result : add_mounts(storage, tables[1], n == 1);
+	if (result == 0)
+		result = add_mounts(storage, tables[1], n == 1);
+	storage->n_own = storage->n_mounts;
+	return result == 0 && host == 0 && !streq(tables[0], tables[1]) ? add_mounts(storage, tables[0], true) : result;
 }
 
 /* The last of the longest: a later mount covers an earlier one. */
@@ -110,7 +111,7 @@ static const struct mount *find_mount(const struct storage *storage, const char 
 	const struct mount *found = NULL;
 	size_t longest = 0;
 
-	for (size_t i = 0; i < storage->n_mounts; i++) {
+	for (size_t i = 0; i < storage->n_own; i++) {
 		const struct mount *mount = &storage->mounts[i];
 		size_t length = streq(mount->point, "/") ? 0 : strlen(mount->point);
 
